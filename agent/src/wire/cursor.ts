@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Reading and writing the bytes of records; knows numbers and offsets, not what they mean. */
+
+/** A plain value whose unit or identity the compiler keeps apart from all others. */
+export type Brand<T, Name extends string> = T & { readonly __is?: Name };
+
+const TWO32 = 2 ** 32;
+
+/**
+ * A place in a batch of records. Times are read relative to `base`, so that they
+ * stay exact in a double for 104 days of trace, whatever the host's uptime.
+ */
+export class Cursor {
+  private view = new DataView(new ArrayBuffer(0));
+  private buf: Buffer = Buffer.alloc(0);
+  private end = 0;
+  private baseHi = 0;
+  private baseLo = 0;
+  /** Byte offset of the current record in the batch. */
+  at = 0;
+
+  /** CLOCK_MONOTONIC, in ns, that relative times count from. */
+  get base(): bigint {
+    return (BigInt(this.baseHi) << 32n) | BigInt(this.baseLo);
+  }
+
+  set base(ns: bigint) {
+    this.baseHi = Number(ns >> 32n);
+    this.baseLo = Number(ns & 0xffffffffn);
+  }
+
+  /** Moves to the start of a batch; its bytes must not change while it is read. */
+  reset(batch: Uint8Array): void {
+    this.view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+    this.buf = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
+    this.end = batch.byteLength;
+    this.at = 0;
+  }
+
+  /** Bytes from here to the end of the batch. */
+  get remaining(): number {
+    return this.end - this.at;
+  }
+
+  u32(o: number): number {
+    return this.view.getUint32(this.at + o, true);
+  }
+
+  i32(o: number): number {
+    return this.view.getInt32(this.at + o, true);
+  }
+
+  /** Exact to 2^53, rounded above; `hex` and `exact` never round. */
+  u64(o: number): number {
+    return this.u32(o + 4) * TWO32 + this.u32(o);
+  }
+
+  i64(o: number): number {
+    return this.i32(o + 4) * TWO32 + this.u32(o);
+  }
+
+  /** A CLOCK_MONOTONIC time as ns since `base`. */
+  time(o: number): number {
+    return (this.u32(o + 4) - this.baseHi) * TWO32 + (this.u32(o) - this.baseLo);
+  }
+
+  hex(o: number): string {
+    return `0x${this.view.getBigUint64(this.at + o, true).toString(16)}`;
+  }
+
+  /** For JSON: a number where a double holds it, else a hex string. */
+  exact(o: number): number | string {
+    const n = this.u64(o);
+    return Number.isSafeInteger(n) ? n : this.hex(o);
+  }
+
+  /** A char array up to its first NUL. */
+  str(o: number, size: number): string {
+    const from = this.at + o;
+    const nul = this.buf.indexOf(0, from);
+    const to = nul < 0 || nul > from + size ? from + size : nul;
+    return this.buf.toString('utf8', from, to);
+  }
+}
+
+/** One record's bytes, written field by field; what is not written is zero. */
+export class RecordWriter {
+  readonly bytes: Uint8Array;
+  private readonly view: DataView;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  put(offset: number, type: string, size: number, value: number | bigint | string): void {
+    if (typeof value === 'string') {
+      // The last byte stays NUL.
+      this.bytes.set(Buffer.from(value, 'utf8').subarray(0, size - 1), offset);
+    } else if (type === 'u32') this.view.setUint32(offset, Number(value), true);
+    else if (type === 'i32') this.view.setInt32(offset, Number(value), true);
+    else if (type === 'u64') this.view.setBigUint64(offset, BigInt(value), true);
+    else this.view.setBigInt64(offset, BigInt(value), true);
+  }
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a case script needs inside the lab's guest."""

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stock QEMU as a VMM inside the guest: source and destination of a real live migration."""
+import contextlib
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .qmp import Qmp
+
+ENDED = ("completed", "failed", "cancelled")
+
+
+def start(name, devices, incoming=False, dirty_tracking=False, memory=64):
+    """A QEMU with the VFIO devices of these sysfs directories, called d0, d1, …
+
+    With `dirty_tracking` QEMU keeps its default, and refuses to migrate devices that cannot track
+    ("ram_save_setup failed: Operation not supported"). A destination starts with `incoming`.
+    """
+    # A socket that is connected from the start: nothing to wait for.
+    ours, theirs = socket.socketpair()
+    command = ["qemu-system-x86_64", "-name", name, "-M", "q35", "-accel", "tcg", "-m", str(memory),
+               "-nodefaults", "-display", "none",
+               "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
+    for number, path in enumerate(devices):
+        options = f"vfio-pci,sysfsdev={path},enable-migration=on,migration-events=on,id=d{number}"
+        command += ["-device", options + ("" if dirty_tracking else ",x-device-dirty-page-tracking=off")]
+    if incoming:
+        command += ["-incoming", "defer"]
+    with theirs:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+    return Qemu(process, Qmp(ours))
+
+
+class Qemu:
+    def __init__(self, process, qmp):
+        self.process = process
+        self.qmp = qmp
+        qmp.execute("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+
+    def set_parameters(self, **parameters):
+        """E.g. downtime_limit=20000 (ms), max_bandwidth (bytes/s)."""
+        self.qmp.execute("migrate-set-parameters", **parameters)
+
+    def listen(self):
+        """On the destination: where the source may migrate to."""
+        uri = f"unix:{Path(tempfile.mkdtemp(prefix='migration-')) / 'socket'}"
+        self.qmp.execute("migrate-incoming", uri=uri)
+        return uri
+
+    def migrate(self, uri):
+        """Starts a migration; it goes on while this returns."""
+        self.qmp.execute("migrate", uri=uri)
+
+    def cancel(self):
+        self.qmp.execute("migrate_cancel")
+
+    def wait_migration(self, timeout=60):
+        """Waits for the end of a migration, on either side: completed, failed or cancelled."""
+        event = self.qmp.wait_event(
+            lambda e: e["event"] == "MIGRATION" and e["data"]["status"] in ENDED, timeout)
+        return event["data"]["status"]
+
+    def migration(self):
+        """QEMU's figures of the migration and, when it failed, why (error-desc)."""
+        return self.qmp.execute("query-migrate")
+
+    def quit(self):
+        """Answers the exit code. A destination whose migration failed has left by itself."""
+        with contextlib.suppress(ConnectionError):
+            self.qmp.execute("quit")
+        self.qmp.drain()
+        return self.process.wait()

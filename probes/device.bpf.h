@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which device an event is about: ids, state ordinals, and what is worth recording. */
+#ifndef MIGWATCH_DEVICE_BPF_H
+#define MIGWATCH_DEVICE_BPF_H
+
+#include "kernel_diff.bpf.h"
+#include "ring.bpf.h"
+
+#define MAX_DEVICES 1024
+#define MAX_CONTAINERS 1024
+#define MAX_SESSIONS 4096
+
+struct dev_info {
+	__u32 id;
+	__u32 gen;	 /* see ev_hdr.gen */
+	__u32 watched;	 /* 1: not INIT, its region accesses are recorded */
+	__u32 state;	 /* last landed state, STATE_UNSEEN if none was seen */
+	__u64 resetting; /* pid_tgid inside VFIO_DEVICE_RESET or HOT_RESET, else 0 */
+	__u64 reset_began;
+};
+
+#define STATE_UNSEEN (~0u)
+/* uapi/linux/vfio.h, enum vfio_device_mig_state */
+#define STATE_RUNNING 2
+#define STATE_PRE_COPY 6
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_DEVICES);
+	__type(key, __u64); /* struct vfio_device * */
+	__type(value, struct dev_info);
+} devs SEC(".maps")
+__weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_DEVICES);
+	__type(key, __u64);   /* struct device * */
+	__type(value, __u64); /* struct vfio_device * */
+} vdev_of_device SEC(".maps")
+__weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CONTAINERS);
+	__type(key, __u64); /* iommu_data */
+	__type(value, __u32);
+} containers SEC(".maps")
+__weak;
+
+struct session {
+	__u32 id;
+	__u32 dev;
+	__u64 vdev;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SESSIONS);
+	__type(key, __u64); /* struct file * of a data_fd */
+	__type(value, struct session);
+} sessions SEC(".maps")
+__weak;
+
+__u32 nr_watched __weak; /* devices not INIT, or of unknown state; 0: hot probes return at once */
+__u32 last_dev __weak, last_container __weak, last_session __weak; /* ids given so far */
+
+static __always_inline void watch(struct dev_info *d)
+{
+	if (!__sync_val_compare_and_swap(&d->watched, 0, 1))
+		__sync_fetch_and_add(&nr_watched, 1);
+}
+
+static __always_inline void unwatch(struct dev_info *d)
+{
+	if (__sync_val_compare_and_swap(&d->watched, 1, 0))
+		__sync_fetch_and_add(&nr_watched, -1);
+}
+
+/* The device has landed in a state, as far as the return codes tell. */
+static __always_inline void landed(struct dev_info *d, __u32 state)
+{
+	d->state = state;
+	if (state == STATE_RUNNING || state == STATE_PRE_COPY)
+		unwatch(d);
+	else
+		watch(d);
+}
+
+static __always_inline __u32 next_gen(struct dev_info *d)
+{
+	return __sync_fetch_and_add(&d->gen, 1) + 1;
+}
+
+/* 0 if there is no container or no room. */
+static __always_inline __u32 container_id_of(void *iommu_data)
+{
+	__u64 key = (__u64)iommu_data;
+	__u32 *seen, id;
+
+	if (!key)
+		return 0;
+	seen = bpf_map_lookup_elem(&containers, &key);
+	if (seen)
+		return *seen;
+	id = __sync_fetch_and_add(&last_container, 1) + 1;
+	if (bpf_map_update_elem(&containers, &key, &id, BPF_NOEXIST))
+		return 0;
+	return id;
+}
+
+static __always_inline void emit_device(struct vfio_device *vdev, struct dev_info *d, __u32 how,
+					struct task_struct *task)
+{
+	struct device *dev = BPF_CORE_READ(vdev, dev);
+	struct iommu_group *group = BPF_CORE_READ(dev, iommu_group);
+	struct ev_device *e = RESERVE(crit, DEVICE, device, d->id, d->gen);
+
+	if (!e)
+		return;
+	e->hdr.tgid = BPF_CORE_READ(task, tgid);
+	e->hdr.tid = BPF_CORE_READ(task, pid);
+	e->how = how;
+	e->flags = BPF_CORE_READ(vdev, migration_flags);
+	e->group = group ? BPF_CORE_READ(group, id) : -1;
+	e->container = container_id_of(BPF_CORE_READ(vdev, group, container, iommu_data));
+	e->has_mig_ops = BPF_CORE_READ(vdev, mig_ops) != 0;
+	e->has_log_ops = BPF_CORE_READ(vdev, log_ops) != 0;
+	__builtin_memset(e->name, 0, sizeof(e->name));
+	__builtin_memset(e->driver, 0, sizeof(e->driver));
+	__builtin_memset(e->bus, 0, sizeof(e->bus));
+	__builtin_memset(e->comm, 0, sizeof(e->comm));
+	if (bpf_probe_read_kernel_str(e->name, sizeof(e->name), device_name(dev)) < 0)
+		e->hdr.miss |= MISS_KERNEL;
+	if (bpf_probe_read_kernel_str(e->driver, sizeof(e->driver),
+				      BPF_CORE_READ(dev, driver, name)) < 0)
+		e->hdr.miss |= MISS_KERNEL;
+	if (bpf_probe_read_kernel_str(e->bus, sizeof(e->bus), BPF_CORE_READ(dev, bus, name)) < 0)
+		e->hdr.miss |= MISS_KERNEL;
+	BPF_CORE_READ_STR_INTO(&e->comm, task, comm);
+	SUBMIT(e);
+}
+
+/*
+ * Not inlined: it is the longest body here and every state probe calls it; as a
+ * function the verifier walks it once per program, not once per call site.
+ */
+static __noinline struct dev_info *learn_dev(struct vfio_device *vdev, __u32 how,
+					     struct task_struct *task)
+{
+	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev);
+	struct dev_info fresh = {.state = STATE_UNSEEN}, *d;
+
+	fresh.id = __sync_fetch_and_add(&last_dev, 1) + 1;
+	if (bpf_map_update_elem(&devs, &key, &fresh, BPF_NOEXIST))
+		return bpf_map_lookup_elem(&devs, &key);
+	bpf_map_update_elem(&vdev_of_device, &dev, &key, BPF_ANY);
+	d = bpf_map_lookup_elem(&devs, &key);
+	if (!d)
+		return 0;
+	if (how != HOW_OPENED)
+		watch(d); /* its state is unknown: record what touches it */
+	emit_device(vdev, d, how, task);
+	return d;
+}
+
+static __always_inline struct dev_info *known_dev(struct vfio_device *vdev)
+{
+	__u64 key = (__u64)vdev;
+
+	return bpf_map_lookup_elem(&devs, &key);
+}
+
+/* Null only if the map is full: there is no id to report under, so the record counts as lost. */
+static __always_inline struct dev_info *dev_of(struct vfio_device *vdev)
+{
+	struct dev_info *d = known_dev(vdev);
+
+	if (!d)
+		d = learn_dev(vdev, HOW_SEEN, (void *)bpf_get_current_task());
+	if (!d)
+		count_record(RING_CRIT, true);
+	return d;
+}
+
+static __always_inline void forget_dev(struct vfio_device *vdev, struct dev_info *d)
+{
+	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev);
+
+	unwatch(d);
+	bpf_map_delete_elem(&vdev_of_device, &dev);
+	bpf_map_delete_elem(&devs, &key);
+}
+
+#endif

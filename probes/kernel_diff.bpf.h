@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where kernels differ: one getter each, the commit that changed it above it. */
+#ifndef MIGWATCH_KERNEL_DIFF_BPF_H
+#define MIGWATCH_KERNEL_DIFF_BPF_H
+
+#include "kernel_types.bpf.h"
+#include <bpf/bpf_core_read.h>
+
+/*
+ * b1a3b5c61d6a "vfio: Add struct vfio_device_file" (6.6) put a vfio_device_file
+ * between a device fd and its vfio_device.
+ */
+static __always_inline struct vfio_device *file_vdev(struct file *file)
+{
+	void *p = BPF_CORE_READ(file, private_data);
+
+	if (bpf_core_type_exists(struct vfio_device_file))
+		return BPF_CORE_READ((struct vfio_device_file *)p, device);
+	return p;
+}
+
+/*
+ * dev_name(): init_name is set only until device_add() (and on a few boot-time
+ * devices for ever); kobj.name is the name otherwise.
+ */
+static __always_inline const char *device_name(struct device *dev)
+{
+	const char *name = BPF_CORE_READ(dev, init_name);
+
+	return name ? name : BPF_CORE_READ(dev, kobj.name);
+}
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * libmigwatch.so: all that the agent may ask of libbpf. Bytes and integers only;
+ * every function returns >= 0, or -errno with the failing step in mw_why().
+ * One instance per process. mw_drain() may run in one thread while the others
+ * run in another; nothing else is thread-safe.
+ */
+#ifndef MIGWATCH_SHIM_H
+#define MIGWATCH_SHIM_H
+
+#include <linux/types.h>
+#include "wire.h"
+
+#define MW_API __attribute__((visibility("default")))
+
+/* Versions: compared with the decoder's before anything else is called. */
+MW_API int mw_abi(void);
+MW_API int mw_record_size(__u32 type); /* bytes, 0 for an unknown type */
+
+/* Creates maps and rings, attaches nothing. Ring sizes in bytes, powers of two >= 4096. */
+MW_API int mw_open(__u32 crit_bytes, __u32 bulk_bytes);
+
+/*
+ * Attaches every probe whose module is loaded and which is not attached yet.
+ * Returns how many it attached. A probe that cannot be attached is no error: see
+ * mw_probes(). Call again when a drain says that modules changed.
+ */
+MW_API int mw_attach(void);
+
+/* Reports devices that are open already, through the crit ring. */
+MW_API int mw_inventory(void);
+
+/*
+ * Waits up to timeout_ms for records and copies whole ones to buf, in the order
+ * of their times, both rings merged. Returns 0 and fills *out; len 0: none came.
+ */
+MW_API int mw_drain(void *buf, __u32 len, int timeout_ms, struct mw_drained *out);
+/* Makes a waiting mw_drain() return now. */
+MW_API int mw_wake(void);
+
+MW_API int mw_stats(struct mw_stats *out);
+
+/*
+ * One line per probe: function \t kind \t status \t required \t module \t reason.
+ * Returns the bytes written (no NUL), -ENOSPC if buf is too small.
+ */
+MW_API int mw_probes(char *buf, __u32 len);
+
+/* The last failure in words; empty if there was none. Valid until the next call. */
+MW_API const char *mw_why(void);
+
+MW_API int mw_close(void);
+
+#endif

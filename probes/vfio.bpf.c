@@ -301,7 +301,7 @@ static __always_inline void emit_reset(struct dev_info *d, __u32 kind, __u64 beg
 	e = RESERVE(crit, RESET, reset, d->id, next_gen(d));
 	if (!e)
 		return;
-	e->kind = kind;
+	e->reset_kind = kind;
 	e->ret = ret;
 	e->began = began;
 	SUBMIT(e);

@@ -248,7 +248,7 @@ struct ev_region_write {
 /* S: a reset finished. */
 struct ev_reset {
 	struct ev_hdr hdr;
-	reset_kind kind;
+	reset_kind reset_kind;
 	errno_ret ret;
 	ktime_ns began;
 };
@@ -287,7 +287,7 @@ struct ev_probe {
 	probe_status status;
 	bool32 required; /* without it the fact is not observed at all */
 	char name[48];	 /* function it attaches to */
-	char kind[16];	 /* fentry, fexit, iter */
+	char probe_kind[16];	 /* fentry, fexit, iter */
 };
 
 /* Who the process hdr.tgid is, for people; empty where not readable. */

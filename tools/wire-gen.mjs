@@ -129,6 +129,8 @@ for (const r of records) {
     const type = f.meaning ? pascal(f.meaning) : 'number';
     const read = TIMES.has(f.meaning) ? `this.c.time(${f.offset})` : READ[f.type](f.offset);
     p(`  get ${f.name}(): ${type} {`, `    return ${read}${f.meaning ? ` as ${type}` : ''};`, '  }');
+    if (TIMES.has(f.meaning) || f.meaning === 'wall_ns')
+      p(`  /** Absolute and exact. */`, `  get ${f.name}Ns(): bigint {`, `    return this.c.big(${f.offset});`, '  }');
     if (ADDRESSES.has(f.meaning))
       p(`  get ${f.name}Hex(): string {`, `    return this.c.hex(${f.offset});`, '  }');
   }

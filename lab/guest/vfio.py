@@ -19,6 +19,7 @@ _BASE = (ord(";") << 8) + 100  # _IO(VFIO_TYPE, VFIO_BASE + n)
 VFIO_SET_IOMMU = _BASE + 2
 VFIO_GROUP_SET_CONTAINER = _BASE + 4
 VFIO_GROUP_GET_DEVICE_FD = _BASE + 6
+VFIO_DEVICE_GET_INFO = _BASE + 7
 VFIO_DEVICE_GET_REGION_INFO = _BASE + 8
 VFIO_DEVICE_SET_IRQS = _BASE + 10
 VFIO_DEVICE_RESET = _BASE + 11
@@ -50,6 +51,7 @@ VFIO_DMA_MAP_FLAG_WRITE = 1 << 1
 _FEATURE = struct.Struct("=II")          # argsz flags
 _MIG_STATE = struct.Struct("=Ii")        # device_state data_fd
 _REGION = struct.Struct("=IIIIQQ")       # argsz flags index cap_offset size offset
+_INFO = struct.Struct("=IIIIII")         # argsz flags num_regions num_irqs cap_offset pad
 _IRQ_SET = struct.Struct("=IIIII")       # argsz flags index start count
 _MAP = struct.Struct("=IIQQQ")           # argsz flags vaddr iova size
 _UNMAP = struct.Struct("=IIQQ")          # argsz flags iova size
@@ -99,6 +101,12 @@ class Container:
 class Device:
     def __init__(self, fd):
         self.fd = fd
+
+    def info(self):
+        """(VFIO_DEVICE_FLAGS_*, number of regions, number of interrupt indexes)"""
+        request = bytearray(_INFO.pack(_INFO.size, 0, 0, 0, 0, 0))
+        fcntl.ioctl(self.fd, VFIO_DEVICE_GET_INFO, request)
+        return _INFO.unpack(request)[1:4]
 
     def region(self, index):
         """(size, offset in the device fd, VFIO_REGION_INFO_FLAG_*) of a region."""
@@ -159,7 +167,9 @@ def open_device(container, sysfs):
     group = container.add_group(os.path.basename(os.readlink(f"{sysfs}/iommu_group")))
     # Of a mutable buffer fcntl answers the ioctl's return value, of bytes their new content.
     name = bytearray(os.path.basename(sysfs).encode() + b"\0")
-    return Device(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name))
+    device = Device(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name))
+    device.info()  # as every VMM does first; mtty takes no SET_IRQS before
+    return device
 
 
 def read_data(data_fd, chunk=4096):

@@ -11,7 +11,7 @@ const TWO32 = 2 ** 32;
  * stay exact in a double for 104 days of trace, whatever the host's uptime.
  */
 export class Cursor {
-  private view = new DataView(new ArrayBuffer(0));
+  private view: DataView = new DataView(new ArrayBuffer(0));
   private buf: Buffer = Buffer.alloc(0);
   private end = 0;
   private baseHi = 0;
@@ -64,8 +64,17 @@ export class Cursor {
     return (this.u32(o + 4) - this.baseHi) * TWO32 + (this.u32(o) - this.baseLo);
   }
 
+  big(o: number): bigint {
+    return this.view.getBigUint64(this.at + o, true);
+  }
+
   hex(o: number): string {
-    return `0x${this.view.getBigUint64(this.at + o, true).toString(16)}`;
+    return `0x${this.big(o).toString(16)}`;
+  }
+
+  /** The next `size` bytes: the record itself, not a copy. */
+  record(size: number): Uint8Array {
+    return this.buf.subarray(this.at, this.at + size);
   }
 
   /** For JSON: a number where a double holds it, else a hex string. */

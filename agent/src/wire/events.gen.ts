@@ -88,6 +88,10 @@ export class DeviceEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -164,6 +168,10 @@ export class OpenEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -207,6 +215,10 @@ export class CloseEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -256,6 +268,10 @@ export class MigSetEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -295,6 +311,10 @@ export class MigSetRetEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -348,6 +368,10 @@ export class MigGetEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -391,6 +415,10 @@ export class MigArcEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -444,6 +472,10 @@ export class DataReadEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -491,6 +523,10 @@ export class DataWriteEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -540,6 +576,10 @@ export class DataReleaseEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -579,6 +619,10 @@ export class SetIrqsEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -635,6 +679,10 @@ export class DmaMapEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -702,6 +750,10 @@ export class DmaUnmapEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -761,6 +813,10 @@ export class ContainerEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -813,6 +869,10 @@ export class RegionReadEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -863,6 +923,10 @@ export class RegionWriteEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -915,6 +979,10 @@ export class ResetEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -930,7 +998,7 @@ export class ResetEvent {
   get gen(): number {
     return this.c.u32(28);
   }
-  get kind(): ResetKind {
+  get resetKind(): ResetKind {
     return this.c.u32(32) as ResetKind;
   }
   get ret(): ErrnoRet {
@@ -938,6 +1006,10 @@ export class ResetEvent {
   }
   get began(): KtimeNs {
     return this.c.time(40) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get beganNs(): bigint {
+    return this.c.big(40);
   }
   /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
   toJSON(): Record<string, unknown> {
@@ -949,7 +1021,7 @@ export class ResetEvent {
       tid: this.tid,
       dev: this.dev,
       gen: this.gen,
-      kind: this.kind,
+      resetKind: this.resetKind,
       ret: this.ret,
       began: this.c.exact(40),
     };
@@ -962,6 +1034,10 @@ export class DirtyLogEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -1026,6 +1102,10 @@ export class LostEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -1070,6 +1150,10 @@ export class TickEvent {
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
   get miss(): number {
     return this.c.u32(12);
   }
@@ -1087,6 +1171,10 @@ export class TickEvent {
   }
   get wall(): WallNs {
     return this.c.u64(32) as WallNs;
+  }
+  /** Absolute and exact. */
+  get wallNs(): bigint {
+    return this.c.big(32);
   }
   /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
   toJSON(): Record<string, unknown> {
@@ -1109,6 +1197,10 @@ export class ProbeEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -1134,7 +1226,7 @@ export class ProbeEvent {
   get name(): string {
     return this.c.str(40, 48);
   }
-  get kind(): string {
+  get probeKind(): string {
     return this.c.str(88, 16);
   }
   /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
@@ -1150,7 +1242,7 @@ export class ProbeEvent {
       status: this.status,
       required: this.required,
       name: this.name,
-      kind: this.kind,
+      probeKind: this.probeKind,
     };
   }
 }
@@ -1161,6 +1253,10 @@ export class VmEvent {
   constructor(private readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
   }
   get miss(): number {
     return this.c.u32(12);
@@ -1315,11 +1411,11 @@ export interface RecordFields {
   container: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; container?: number; group?: number; attached?: number; ret?: number };
   region_read: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; pos?: Num; count?: Num; ret?: Num };
   region_write: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; pos?: Num; count?: Num; ret?: Num };
-  reset: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; kind?: number; ret?: number; began?: Num };
+  reset: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; resetKind?: number; ret?: number; began?: Num };
   dirty_log: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; op?: number; container?: number; iova?: Num; size?: Num; pageSize?: Num; ret?: number };
   lost: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; ring?: number; count?: Num };
   tick: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; wall?: Num };
-  probe: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; status?: number; required?: number; name?: string; kind?: string };
+  probe: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; status?: number; required?: number; name?: string; probeKind?: string };
   vm: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; name?: string; uuid?: string };
 }
 
@@ -1518,7 +1614,7 @@ const LAYOUT: Record<EventKind, readonly (readonly [name: string, offset: number
     ['tid', 20, 'u32', 4],
     ['dev', 24, 'u32', 4],
     ['gen', 28, 'u32', 4],
-    ['kind', 32, 'u32', 4],
+    ['resetKind', 32, 'u32', 4],
     ['ret', 36, 'i32', 4],
     ['began', 40, 'u64', 8],
   ],
@@ -1565,7 +1661,7 @@ const LAYOUT: Record<EventKind, readonly (readonly [name: string, offset: number
     ['status', 32, 'u32', 4],
     ['required', 36, 'u32', 4],
     ['name', 40, 'chars', 48],
-    ['kind', 88, 'chars', 16],
+    ['probeKind', 88, 'chars', 16],
   ],
   vm: [
     ['at', 0, 'u64', 8],

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Context } from './context.js';
+import { stateName, UNKNOWN } from './fsm.js';
+import type { Session } from './session.js';
+
+/** One step the driver was about to take, as vfio_mig_get_next_state() answered. */
+export interface Arc {
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A SET_STATE in flight: entered, not yet returned. */
+export interface Transition {
+  readonly at: number;
+  readonly tgid: number;
+  readonly tid: number;
+  /** State before it; UNKNOWN until the first arc tells. */
+  from: number;
+  readonly requested: number;
+  readonly arcs: Arc[];
+  /** The core refused a step (negative answer). */
+  refused: boolean;
+  /** A reset or another SET_STATE happened inside: what the return code means is not certain. */
+  disturbed: boolean;
+}
+
+/** A finished SET_STATE, for evidence. Times are relative ns. */
+export interface Visit {
+  readonly enter: number;
+  readonly exit: number;
+  readonly from: string;
+  readonly requested: string;
+  readonly steps: readonly string[];
+  readonly landed: string;
+  readonly ret: number;
+  readonly tid: number;
+}
+
+/** A SET_STATE that failed and that nobody has reacted to yet. */
+export interface Failure {
+  readonly at: number;
+  readonly tgid: number;
+  readonly from: number;
+  readonly requested: number;
+  /** Where the last arc began: the state that the driver was most likely left in. */
+  readonly stuckAt: number;
+}
+
+export type Side = 'source' | 'destination' | 'pause-only';
+
+/** From leaving normal operation to being back in it (or gone). */
+export interface Episode {
+  readonly id: number;
+  side: Side;
+  readonly startedAt: number;
+  /** Records lost on this host while it lasted. */
+  lost: number;
+  /** A SET_STATE failed in it. */
+  failed: boolean;
+  /** Its outcome has been reported. */
+  settled: boolean;
+  /** When the device stopped serving the guest: RUNNING* was left; -1 if not seen. */
+  stoppedAt: number;
+}
+
+export type HowStateKnown = 'unknown' | 'open' | 'set' | 'arc' | 'get' | 'reset';
+
+const HISTORY = 32;
+
+/** Everything known of one opened life of a vfio_device. Mutated by fold only. */
+export class Device {
+  state: number = UNKNOWN;
+  how: HowStateKnown = 'unknown';
+  /** When `state` was reached (or first known), relative ns. */
+  landedAt = 0;
+  /** Thread that brought it there. */
+  landedBy = 0;
+  /** State records folded so far, as the kernel counts them; see ev_hdr.gen. */
+  gen: number;
+  transition: Transition | undefined;
+  failure: Failure | undefined;
+  episode: Episode | undefined;
+  session: Session | undefined;
+  /** When it was last in SAVE, in RESUMING; -1 never. For late users of the data_fd. */
+  leftSaveAt = -1;
+  leftResumingAt = -1;
+  /** Observations of ERROR: one may be a misread, two are not. */
+  errorSeen = 0;
+  errorAt = -1;
+  lastResetAt = -1;
+  lastResetTid = 0;
+  /** Dirty tracking on the device's own tracker. */
+  logging = false;
+  readonly history: Visit[] = [];
+  readonly context = new Context();
+  readonly counts = {
+    regionReads: new Map<number, number>(),
+    regionWrites: new Map<number, number>(),
+    setIrqs: new Map<number, number>(),
+    resets: new Map<number, number>(),
+    bytesSaved: 0,
+    bytesResumed: 0,
+    dirtyReports: 0,
+    ambiguous: 0,
+  };
+
+  constructor(
+    readonly id: number,
+    readonly name: string,
+    readonly driver: string,
+    readonly bus: string,
+    readonly flags: number,
+    readonly hasMigration: boolean,
+    readonly group: number,
+    public container: number,
+    readonly tgid: number,
+    readonly comm: string,
+    readonly knownAt: number,
+    gen: number,
+  ) {
+    this.gen = gen;
+  }
+
+  get stateName(): string {
+    return stateName(this.state);
+  }
+
+  remember(visit: Visit): void {
+    this.history.push(visit);
+    if (this.history.length > HISTORY) this.history.shift();
+  }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/** One data transfer session: what flowed over one data_fd. */
+export class Session {
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** A read in STOP_COPY returned 0: the entire device state has been transferred. */
+  eos = false;
+  /** First read in STOP_COPY, relative ns; -1 before. The drain is from here to `eosAt`. */
+  drainBeganAt = -1;
+  eosAt = -1;
+  /** When the device left the session's states, relative ns; -1 while it is in them. */
+  endedAt = -1;
+  released = false;
+  /** Records of it may be missing: counts are lower bounds and "no end seen" proves nothing. */
+  lossy = false;
+
+  constructor(
+    readonly id: number,
+    readonly direction: 'save' | 'resume',
+    readonly openedAt: number,
+  ) {}
+}

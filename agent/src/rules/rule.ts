@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What a rule is. Each rule is one file and one line in index.ts; it is pure: it
+ * reads the world before the event, the event and the limits, and keeps nothing.
+ */
+import type { Fact } from '../model/coverage.js';
+import type { Device } from '../model/device.js';
+import type { World } from '../model/world.js';
+import type { EventKind, KernelEvent } from '../wire/events.gen.js';
+import type { Limits } from './limits.js';
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const PROFILES = ['uapi', 'seed-strict'] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/** N1 merged uAPI text, N2 merged kernel code, N3 mail or unmerged document, N4 operational. */
+export type Norm = 'N1' | 'N2' | 'N3' | 'N4';
+export type Party = 'user' | 'driver' | 'device' | 'kernel' | 'ops';
+
+/** The event bears on the rule and the rule was kept. */
+export const KEPT = 'kept';
+/** The event does not bear on the rule. */
+export const SILENT = 'silent';
+
+export interface Unknown {
+  readonly verdict: 'unknown';
+  readonly why: string;
+}
+
+export interface Broken {
+  readonly verdict: 'broken';
+  /** Findings of one rule, device, episode and reason are one. */
+  readonly reason: string;
+  readonly severity: Severity;
+  /** Where the norm or party depends on the case. */
+  readonly norm?: Norm;
+  readonly party?: Party;
+  /** Severity in profile seed-strict, where it differs. */
+  readonly strict?: Severity;
+  /** Facts beside the event that the verdict rests on. */
+  readonly evidence?: Readonly<Record<string, unknown>>;
+}
+
+export type Verdict = typeof KEPT | typeof SILENT | Unknown | Broken;
+
+export const unknown = (why: string): Unknown => ({ verdict: 'unknown', why });
+
+export const broken = (reason: string, severity: Severity, more?: Partial<Broken>): Broken => ({
+  verdict: 'broken',
+  reason,
+  severity,
+  ...more,
+});
+
+/** Unknowns that come up everywhere; shared so that judging allocates nothing. */
+export const STATE_UNKNOWN = unknown('the device state is not known');
+export const IN_TRANSITION = unknown('a transition is in flight or has just landed');
+export const OUT_OF_STEP = unknown('state records around this event are missing or late');
+
+export interface RuleText {
+  readonly id: string;
+  readonly version: number;
+  readonly statement: string;
+  /** The sentence that the rule enforces, and where it stands. */
+  readonly says: string;
+  readonly where: string;
+  readonly norm: Norm;
+  readonly party: Party;
+  /** Every severity that a finding may have: their counters exist from the start. */
+  readonly severities: readonly Severity[];
+  /** Facts without which there is no verdict. */
+  readonly needs: readonly Fact[];
+  /** How it decides, what is benign, what to do: for `migwatch rules ID`. */
+  readonly decides: string;
+  readonly benign: string;
+  readonly action: string;
+}
+
+type OfKind<K extends EventKind> = Extract<KernelEvent, { kind: K }>;
+
+export interface Rule extends RuleText {
+  readonly on: readonly EventKind[];
+  /** Rules that, broken by the same event, explain this one: it is then not reported. */
+  readonly yieldsTo: readonly string[];
+  judge(before: World, e: KernelEvent, d: Device | undefined, limits: Limits): Verdict;
+}
+
+/** Declares a rule on some kinds of event. On `tick` it is asked once per device that is not RUNNING. */
+export function rule<K extends EventKind>(
+  text: RuleText & {
+    readonly on: readonly K[];
+    readonly yieldsTo?: readonly string[];
+    judge(before: World, e: OfKind<K>, d: Device | undefined, limits: Limits): Verdict;
+  },
+): Rule {
+  // The engine calls judge only with the kinds named in `on`.
+  return { yieldsTo: [], ...text } as unknown as Rule;
+}

@@ -11,7 +11,9 @@ import { verdictsRow } from './rows/verdicts.js';
 
 const ROWS: readonly Row[] = [summaryRow, verdictsRow, devicesRow, migrationsRow, sightRow, costRow];
 
-const datasource = new dashboard.DatasourceVariableBuilder('datasource').label('Data source').type('prometheus');
+const datasource = new dashboard.DatasourceVariableBuilder('datasource')
+  .label('Data source')
+  .type('prometheus');
 
 /** A choice of label values. "All" is a pattern of its own: a thousand devices would make a very long one. */
 function choice(name: string, label: string, series: string): dashboard.QueryVariableBuilder {
@@ -36,6 +38,7 @@ export function overview(): dashboard.Dashboard {
     .time({ from: 'now-6h', to: 'now' })
     .refresh('1m')
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
+    .annotations([])
     .withVariable(datasource)
     .withVariable(choice('instance', 'Instance', 'migwatch_build_info'))
     .withVariable(choice('device', 'Device', 'migwatch_device_info{instance=~"$instance"}'));

@@ -12,7 +12,7 @@ import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 /** Placeholder; whoever publishes the runbooks replaces it here and in the alert rules. */
 const RUNBOOKS = 'https://migwatch.example/runbooks';
 
-export const DATASOURCE: dashboard.DataSourceRef = { type: 'prometheus', uid: '${datasource}' };
+export const DATASOURCE: dashboard.DataSourceRef = { type: 'prometheus', uid: '$datasource' };
 
 /** Alerts of prometheus/migwatch.rules.yml that a panel can point at. */
 export type Alert =
@@ -163,7 +163,9 @@ export function rows(
 ): table.PanelBuilder {
   const only = values.length === 1;
   const columns = values.map((name, i) => [only ? 'Value' : `Value #${String.fromCharCode(65 + i)}`, name]);
-  const indexByName = Object.fromEntries([...labels, ...columns.map(([raw]) => raw)].map((name, i) => [name, i]));
+  const indexByName = Object.fromEntries(
+    [...labels, ...columns.map(([raw]) => raw)].map((name, i) => [name, i]),
+  );
   const targets = once(spec).map((query) => query.format(prometheus.PromQueryFormat.Table));
   return frame(new table.PanelBuilder(), spec)
     .targets(targets)

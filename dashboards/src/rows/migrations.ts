@@ -30,8 +30,8 @@ const blackout = lines({
     expr: quantile(q, 'side', stopped, POINT),
     legend: `p${q * 100} {{side}}`,
   })),
-  // A migration is a point, not a line: joining two of them would invent values.
 })
+  // A migration is a point, not a line: joining two of them would invent values.
   .drawStyle(common.GraphDrawStyle.Points)
   .pointSize(6);
 

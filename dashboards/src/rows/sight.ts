@@ -52,8 +52,11 @@ const coverage = lanes(
     alerts: ['MigwatchCoverageLost'],
     queries: [
       {
-        expr: codeOf('level', LEVELS.map(({ name }) => name), 'instance, fact', (matcher) =>
-          host('migwatch_coverage', matcher),
+        expr: codeOf(
+          'level',
+          LEVELS.map(({ name }) => name),
+          'instance, fact',
+          (matcher) => host('migwatch_coverage', matcher),
         ),
         legend: '{{fact}} {{instance}}',
       },

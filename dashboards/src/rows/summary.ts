@@ -40,7 +40,8 @@ const unknown = number({
   unit: units.PercentUnit,
   span: 4,
   alerts: ['MigwatchRecordsLost', 'MigwatchCoverageLost'],
-  queries: [{ expr: `${verdicts('verdict="unknown"')} / ${verdicts()}` }],
+  // 0/0 is NaN, which `>= 0` drops: no judgement is not a good judgement.
+  queries: [{ expr: `${verdicts('verdict="unknown"')} / ${verdicts()} >= 0` }],
 })
   .decimals(2)
   .thresholds(steps('green', [0.0001, 'orange']));

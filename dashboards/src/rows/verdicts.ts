@@ -6,7 +6,9 @@ import { bars, lines, type Row, rows } from '../panel.js';
 import { device, host, increase, POINT, RANGE, rate, sumBy } from '../promql.js';
 
 const violations = host('migwatch_violations_total');
-const sortDown = (column: string) => [new common.TableSortByFieldStateBuilder().displayName(column).desc(true)];
+const sortDown = (column: string) => [
+  new common.TableSortByFieldStateBuilder().displayName(column).desc(true),
+];
 
 const byRule = bars({
   id: 201,
@@ -42,10 +44,7 @@ const byDevice = bars({
   span: 12,
   queries: [
     {
-      expr: sumBy(
-        'instance, device, severity',
-        increase(device('migwatch_device_violations_total'), POINT),
-      ),
+      expr: sumBy('instance, device, severity', increase(device('migwatch_device_violations_total'), POINT)),
       legend: '{{severity}} {{device}} {{instance}}',
     },
   ],

@@ -7,9 +7,12 @@
  * record as a variable (stdin). Out: the TypeScript source (stdout). Fails on a
  * hole, a bit field, an unknown field type, or a tag without a struct.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const btf = JSON.parse(readFileSync(0, 'utf8')).types;
+const header = readFileSync(new URL('../probes/wire.h', import.meta.url), 'utf8');
+const abi = /^#define MW_ABI (\d+)$/m.exec(header)?.[1];
 const byId = new Map(btf.map((t) => [t.id, t]));
 const named = (kind, name) => btf.find((t) => t.kind === kind && t.name === name);
 const fail = (why) => {
@@ -148,6 +151,10 @@ for (const r of records) {
 p('/** One record, whatever its kind. */', 'export type KernelEvent =');
 p(...records.map((r, i) => `  | ${r.name}Event${i === records.length - 1 ? ';' : ''}`), '');
 p("export type EventKind = KernelEvent['kind'];", '');
+p('/** MW_ABI of probes/wire.h: the shim must have the same. */', `export const MW_ABI = ${abi};`, '');
+const layoutText = JSON.stringify(records.map((r) => [r.tag, r.kind, r.size, r.fields]));
+p('/** Names this layout: equal hashes decode each other. */');
+p(`export const WIRE_HASH = '${createHash('sha256').update(layoutText).digest('hex').slice(0, 16)}';`, '');
 p('/** Size in bytes of each record, by tag; undefined where there is no such tag. */');
 p(`export const RECORD_SIZES: readonly (number | undefined)[] = [`);
 const maxTag = Math.max(...records.map((r) => r.tag));

@@ -19,7 +19,8 @@ def start(name, devices, incoming=False, dirty_tracking=False, memory=64):
     """
     # A socket that is connected from the start: nothing to wait for.
     ours, theirs = socket.socketpair()
-    command = ["qemu-system-x86_64", "-name", name, "-M", "q35", "-accel", "tcg", "-m", str(memory),
+    # -S: events of the very first states would otherwise be sent before anybody listens.
+    command = ["qemu-system-x86_64", "-S", "-name", name, "-M", "q35", "-accel", "tcg", "-m", str(memory),
                "-nodefaults", "-display", "none",
                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
     for number, path in enumerate(devices):
@@ -29,11 +30,15 @@ def start(name, devices, incoming=False, dirty_tracking=False, memory=64):
         command += ["-incoming", "defer"]
     with theirs:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
-    return Qemu(process, Qmp(ours))
+    vm = Qemu(name, process, Qmp(ours))
+    # Of a destination it says that the VM is to run when its state has arrived.
+    vm.qmp.execute("cont")
+    return vm
 
 
 class Qemu:
-    def __init__(self, process, qmp):
+    def __init__(self, name, process, qmp):
+        self.name = name
         self.process = process
         self.qmp = qmp
         qmp.execute("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])

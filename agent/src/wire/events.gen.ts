@@ -1322,6 +1322,12 @@ export type KernelEvent =
 
 export type EventKind = KernelEvent['kind'];
 
+/** MW_ABI of probes/wire.h: the shim must have the same. */
+export const MW_ABI = 1;
+
+/** Names this layout: equal hashes decode each other. */
+export const WIRE_HASH = '2500d36365e8e050';
+
 /** Size in bytes of each record, by tag; undefined where there is no such tag. */
 export const RECORD_SIZES: readonly (number | undefined)[] = [
   undefined,

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Device } from '../model/device.js';
+import type { World } from '../model/world.js';
+import { DeviceSeries, type Sink } from './device_series.js';
+
+/** How long the series of a closed device stay, ms: several scrapes, so that the last counts are seen. */
+const LINGER_MS = 120_000;
+
+interface Entry {
+  readonly series: DeviceSeries;
+  /** Open lives by device id. There is one, but the ids of a hostile trace prove nothing. */
+  readonly lives: Map<number, Device>;
+  /** When the last life ended, ms of the injected clock. */
+  goneAt: number;
+}
+
+/** Devices by name, over all their lives, until two minutes after the last one. */
+export class DeviceLedger {
+  private readonly entries = new Map<string, Entry>();
+  private ambiguousBefore = 0;
+
+  constructor(private readonly now: () => number) {}
+
+  /** The series of a device, made if there are none: a violation may come before its device. */
+  of(name: string): DeviceSeries {
+    return this.entry(name).series;
+  }
+
+  appeared(w: World, d: Device): void {
+    this.prune();
+    const entry = this.entry(d.name);
+    const same = entry.lives.get(d.id);
+    if (same) this.retire(w, entry, same);
+    entry.lives.set(d.id, d);
+  }
+
+  gone(w: World, d: Device): void {
+    const entry = this.entries.get(d.name);
+    if (entry?.lives.get(d.id) === d) this.retire(w, entry, d);
+  }
+
+  collect(w: World | undefined, sink: Sink): void {
+    if (w) this.reconcile(w);
+    this.prune();
+    for (const { series } of this.entries.values()) series.collect(sink);
+  }
+
+  /** Ambiguous events of all devices, open and closed. */
+  ambiguous(): number {
+    let sum = this.ambiguousBefore;
+    for (const { lives } of this.entries.values()) for (const d of lives.values()) sum += d.counts.ambiguous;
+    return sum;
+  }
+
+  private entry(name: string): Entry {
+    let entry = this.entries.get(name);
+    if (!entry) {
+      entry = { series: new DeviceSeries(name), lives: new Map(), goneAt: this.now() };
+      this.entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  private retire(w: World, entry: Entry, d: Device): void {
+    entry.series.retire(w, d);
+    entry.lives.delete(d.id);
+    entry.goneAt = this.now();
+    this.ambiguousBefore += d.counts.ambiguous;
+  }
+
+  /** Where the close was lost, the world replaces a device without saying so. */
+  private reconcile(w: World): void {
+    for (const d of w.devices.values())
+      if (this.entries.get(d.name)?.lives.get(d.id) !== d) this.appeared(w, d);
+    for (const entry of this.entries.values()) {
+      for (const d of entry.lives.values()) if (w.devices.get(d.id) !== d) this.retire(w, entry, d);
+      entry.series.update(w, entry.lives.values());
+    }
+  }
+
+  private prune(): void {
+    const before = this.now() - LINGER_MS;
+    for (const [name, entry] of this.entries)
+      if (entry.lives.size === 0 && entry.goneAt <= before) this.entries.delete(name);
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/** How the state machines of this host moved, by driver rather than by device: drivers are few. */
+import type { Side } from '../model/device.js';
+import { STATE_NAMES } from '../model/fsm.js';
+import type { MigrationResult } from '../model/world.js';
+import type { Sink } from './device_series.js';
+import { DurationHistogram } from './histogram.js';
+import { STATE_LABELS } from './label_values.js';
+import { METRICS } from './metric_table.js';
+import { Series } from './series.js';
+
+const SIDES: readonly Side[] = ['source', 'destination', 'pause-only'];
+/** A pause is no migration and has no outcome. */
+const MIGRATION_SIDES: readonly Side[] = ['source', 'destination'];
+const RESULTS: readonly MigrationResult[] = ['completed', 'failed', 'cancelled'];
+const STATES = STATE_LABELS.length;
+
+/** Index into STATE_LABELS; a number without a name is `unknown`. */
+const stateIndex = (state: number) => (state >= 0 && state < STATES - 1 ? state : STATES - 1);
+
+/** One arc of one driver; both results exist from its first step. */
+class Arc {
+  private readonly ok: Series;
+  private readonly failed: Series;
+  private readonly took: DurationHistogram;
+
+  constructor(driver: string, from: number, to: number) {
+    const labels = { driver, from: STATE_LABELS[from] ?? '', to: STATE_LABELS[to] ?? '' };
+    this.ok = new Series({ ...labels, result: 'ok' });
+    this.failed = new Series({ ...labels, result: 'failed' });
+    this.took = new DurationHistogram(METRICS.transitionSeconds, labels);
+  }
+
+  count(ok: boolean, took: number): void {
+    if (ok) {
+      this.ok.value++;
+      this.took.observe(took);
+    } else this.failed.value++;
+  }
+
+  collect(sink: Sink): void {
+    sink('arcs', this.ok);
+    sink('arcs', this.failed);
+    this.took.collect((s) => sink('transitionSeconds', s));
+  }
+}
+
+export class TransitionSeries {
+  /** By driver, then by `from * STATES + to`. */
+  private readonly arcs = new Map<string, (Arc | undefined)[]>();
+  private readonly visits = STATE_NAMES.map(
+    (state) => new DurationHistogram(METRICS.stateSeconds, { state }),
+  );
+  private readonly stops = SIDES.map((side) => new DurationHistogram(METRICS.stoppedSeconds, { side }));
+  private readonly migrations = MIGRATION_SIDES.map((side) =>
+    RESULTS.map((result) => new Series({ side, result })),
+  );
+
+  arc(driver: string, from: number, to: number, ok: boolean, took: number): void {
+    let ofDriver = this.arcs.get(driver);
+    if (!ofDriver) {
+      ofDriver = [];
+      this.arcs.set(driver, ofDriver);
+    }
+    const [f, t] = [stateIndex(from), stateIndex(to)];
+    const at = f * STATES + t;
+    ofDriver[at] ??= new Arc(driver, f, t);
+    ofDriver[at]?.count(ok, took);
+  }
+
+  visit(state: number, took: number): void {
+    this.visits[state]?.observe(took);
+  }
+
+  migration(side: Side, result: MigrationResult): void {
+    const series = this.migrations[MIGRATION_SIDES.indexOf(side)]?.[RESULTS.indexOf(result)];
+    if (series) series.value++;
+  }
+
+  stopped(side: Side, took: number): void {
+    this.stops[SIDES.indexOf(side)]?.observe(took);
+  }
+
+  collect(sink: Sink): void {
+    for (const ofDriver of this.arcs.values()) for (const arc of ofDriver) arc?.collect(sink);
+    for (const visit of this.visits) visit.collect((s) => sink('stateSeconds', s));
+    for (const stop of this.stops) stop.collect((s) => sink('stoppedSeconds', s));
+    for (const bySide of this.migrations) for (const s of bySide) sink('migrations', s);
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Runs batches of records through the engine: the same for live, replayed and hand-written input. */
+import { World, type Observer } from './model/world.js';
+import { Engine, type EngineOptions } from './rules/engine.js';
+import { Cursor } from './wire/cursor.js';
+import { Decoder, type KernelEvent, RECORD_SIZES } from './wire/events.gen.js';
+
+const TYPE_OFFSET = 8;
+
+export class Judge {
+  readonly world: World;
+  readonly engine: Engine;
+  readonly decoder = new Decoder(new Cursor());
+  private started = false;
+  /** Bytes that were no record of a known kind; the rest of their batch is skipped with them. */
+  undecodable = 0;
+  events = 0;
+
+  constructor(options: EngineOptions, observer: Observer) {
+    this.world = new World(observer);
+    this.engine = new Engine(this.world, options);
+  }
+
+  /** `each`, if given, sees every event before it is judged. */
+  feed(batch: Uint8Array, each?: (e: KernelEvent) => void): void {
+    const { cursor } = this.decoder;
+    cursor.reset(batch);
+    if (!this.started && cursor.remaining >= TYPE_OFFSET) {
+      this.started = true;
+      cursor.base = this.world.base = cursor.big(0);
+    }
+    while (cursor.remaining > 0) {
+      const e = this.decoder.current();
+      if (!e) {
+        this.undecodable += cursor.remaining;
+        return;
+      }
+      const size = RECORD_SIZES[cursor.u32(TYPE_OFFSET)] ?? cursor.remaining;
+      each?.(e);
+      this.engine.step(e, cursor.record(size));
+      this.events++;
+      cursor.at += size;
+    }
+  }
+}

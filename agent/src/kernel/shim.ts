@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The only file that knows of ffi. Bytes and integers cross, nothing else; see probes/shim.h. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ffi from 'ffi-napi';
+import type { Pointer } from 'ref-napi';
+import { ShimError } from './shim_error.js';
+
+export interface Drained {
+  /** Bytes of whole records now in the buffer. */
+  readonly length: number;
+  /** CLOCK_MONOTONIC ns; all that was made before has been delivered. */
+  readonly horizon: bigint;
+  readonly modulesChanged: boolean;
+}
+
+/** Per ring, since open. */
+export interface RingStats {
+  readonly made: number[];
+  readonly lost: number[];
+  readonly received: number[];
+}
+
+export interface ProbeState {
+  readonly name: string;
+  readonly kind: string;
+  readonly status: 'attached' | 'waiting' | 'unavailable' | 'unknown';
+  readonly required: boolean;
+  readonly module: string;
+  /** Why it is not attached; empty if it is. */
+  readonly reason: string;
+}
+
+const RINGS = 2;
+const U64 = 8;
+const DRAINED_BYTES = 16;
+const PROBES_BYTES = 64 << 10;
+
+/** A Buffer is what ffi-napi passes as a pointer; its types want the name. */
+const pointer = (b: Buffer) => b as unknown as Pointer<unknown>;
+
+/** Beside the bundle, as built and as installed; three folders up from the unbundled file, as tests load it. */
+function libraryPath(): string {
+  const found = ['../libmigwatch.so', '../../../libmigwatch.so']
+    .map((p) => fileURLToPath(new URL(p, import.meta.url)))
+    .find((p) => existsSync(p));
+  if (!found) throw new ShimError('load', 0, 'libmigwatch.so is not built; run `make build`');
+  return found;
+}
+
+function load(path: string) {
+  return ffi.Library(path, {
+    mw_abi: ['int', []],
+    mw_record_size: ['int', ['uint32']],
+    mw_open: ['int', ['uint32', 'uint32']],
+    mw_attach: ['int', []],
+    mw_inventory: ['int', []],
+    mw_drain: ['int', ['pointer', 'uint32', 'int', 'pointer']],
+    mw_wake: ['int', []],
+    mw_stats: ['int', ['pointer']],
+    mw_probes: ['int', ['pointer', 'uint32']],
+    mw_why: ['string', []],
+    mw_close: ['int', []],
+  });
+}
+
+/** libmigwatch.so, checked against the decoder that will read its records. */
+export class Shim {
+  private readonly lib;
+  private readonly drained = Buffer.alloc(DRAINED_BYTES);
+  private readonly counters = Buffer.alloc(3 * RINGS * U64);
+
+  /** Throws ShimError if the library is missing or speaks another wire. */
+  constructor(abi: number, recordSizes: readonly (number | undefined)[]) {
+    this.lib = load(libraryPath());
+    const theirs = this.lib.mw_abi();
+    if (theirs !== abi) throw new ShimError('load', 0, `libmigwatch.so has ABI ${theirs}, the agent ${abi}; rebuild`);
+    recordSizes.forEach((size, tag) => {
+      const has = this.lib.mw_record_size(tag);
+      if (has !== (size ?? 0))
+        throw new ShimError('load', 0, `record ${tag} has ${has} bytes in libmigwatch.so, ${size ?? 0} in the agent; rebuild`);
+    });
+  }
+
+  private check(operation: string, result: number): number {
+    if (result >= 0) return result;
+    throw new ShimError(operation, result, this.lib.mw_why() ?? '');
+  }
+
+  /** Ring sizes in bytes, powers of two. */
+  open(critBytes: number, bulkBytes: number): void {
+    this.check('open', this.lib.mw_open(critBytes, bulkBytes));
+  }
+
+  /** Attaches what can be attached; how many that was. */
+  attach(): number {
+    return this.check('attach', this.lib.mw_attach());
+  }
+
+  inventory(): void {
+    this.check('inventory', this.lib.mw_inventory());
+  }
+
+  /** Waits for records without blocking the event loop; `into` must not be touched meanwhile. */
+  drain(into: Buffer, timeoutMs: number): Promise<Drained> {
+    const { lib, drained } = this;
+    return new Promise((resolve, reject) => {
+      lib.mw_drain.async(pointer(into), into.length, timeoutMs, pointer(drained), (err, result) => {
+        if (err) return reject(err);
+        if (result < 0) return reject(new ShimError('drain', result, lib.mw_why() ?? ''));
+        resolve({
+          horizon: drained.readBigUInt64LE(0),
+          length: drained.readUInt32LE(8),
+          modulesChanged: drained.readUInt32LE(12) !== 0,
+        });
+      });
+    });
+  }
+
+  /** Ends a drain() in progress at once. */
+  wake(): void {
+    this.lib.mw_wake();
+  }
+
+  stats(): RingStats {
+    this.check('stats', this.lib.mw_stats(pointer(this.counters)));
+    const ring = (group: number, i: number) =>
+      Number(this.counters.readBigUInt64LE((group * RINGS + i) * U64));
+    const group = (g: number) => Array.from({ length: RINGS }, (_, i) => ring(g, i));
+    return { made: group(0), lost: group(1), received: group(2) };
+  }
+
+  probes(): ProbeState[] {
+    const buf = Buffer.alloc(PROBES_BYTES);
+    const n = this.check('probes', this.lib.mw_probes(pointer(buf), buf.length));
+    return buf.toString('utf8', 0, n).trimEnd().split('\n').map(parseProbe);
+  }
+
+  close(): void {
+    this.lib.mw_close();
+  }
+}
+
+function parseProbe(line: string): ProbeState {
+  const [name = '', kind = '', status = '', required = '', module = '', reason = ''] = line.split('\t');
+  return {
+    name,
+    kind,
+    status: status as ProbeState['status'],
+    required: required === '1',
+    module,
+    reason,
+  };
+}

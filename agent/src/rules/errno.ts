@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Return values that rules tell apart (include/uapi/asm-generic/errno*.h, include/linux/errno.h). */
+export const EINTR = -4;
+export const EIO = -5;
+export const EFAULT = -14;
+export const ENODEV = -19;
+export const EINVAL = -22;
+export const ENFILE = -23;
+export const EMFILE = -24;
+export const ENOTTY = -25;
+export const ERESTARTSYS = -512;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { State } from '../model/fsm.js';
+import { broken, KEPT, rule, SILENT } from './rule.js';
+
+export const errorNotReset = rule({
+  id: 'error-not-reset',
+  version: 1,
+  statement: 'After ERROR the user must reset the device.',
+  says: 'To recover from ERROR VFIO_DEVICE_RESET must be used to return the device_state back to RUNNING.',
+  where: 'include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_ERROR',
+  norm: 'N1',
+  party: 'user',
+  severities: ['warning', 'critical'],
+  needs: ['migration-state', 'reset', 'open-close'],
+  decides:
+    'In ERROR for 5 s (critical: 60 s) with neither reset nor close, or used before the reset: SET_STATE, a region access.',
+  benign: 'The management paused the VM for diagnosis.',
+  action: 'Reset the device or stop the VM.',
+  on: ['tick', 'mig_set', 'region_read', 'region_write', 'reset'],
+  judge(_w, e, d, limits) {
+    if (d?.state !== State.ERROR) return SILENT;
+    if (e.kind === 'reset') return e.ret < 0 ? SILENT : KEPT;
+    const evidence = { in_error_ns: e.at - d.errorAt };
+    if (e.kind !== 'tick') return broken('used-in-error', 'warning', { evidence });
+    if (evidence.in_error_ns >= limits.errorResetCritical)
+      return broken('never-reset', 'critical', { evidence });
+    if (evidence.in_error_ns >= limits.errorResetWithin)
+      return broken('not-reset', 'warning', { evidence });
+    return SILENT;
+  },
+});

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { State, stateName } from '../model/fsm.js';
+import { broken, KEPT, rule, SILENT, unknown } from './rule.js';
+
+const LOSSY = unknown('writes to the data_fd may have been lost');
+const UNSEEN = unknown('the start of the data session was not seen');
+
+export const resumeWithoutData = rule({
+  id: 'resume-without-data',
+  version: 1,
+  statement: 'A device leaves RESUMING towards RUNNING only after data was written.',
+  says: 'the migration driver incorporates the data delivered by write() into the device state',
+  where: 'include/uapi/linux/vfio.h, RESUMING -> STOP (in substance)',
+  norm: 'N1',
+  party: 'user',
+  severities: ['warning'],
+  needs: ['data-stream', 'migration-state'],
+  decides:
+    'SET_STATE from RESUMING to RUNNING, RUNNING_P2P or PRE_COPY* succeeded and no byte had been written. To STOP, reset and close are legal ways out.',
+  benign: 'Driver test suites.',
+  action: 'The guest runs on a device without its state: check what the VMM loaded.',
+  on: ['mig_set_ret'],
+  judge(_w, e, d) {
+    if (!d || d.transition?.from !== State.RESUMING || e.ret < 0) return SILENT;
+    if (e.requested === State.RESUMING || e.requested === State.STOP) return SILENT;
+    if (e.requested === State.STOP_COPY) return SILENT;
+    const s = d.session;
+    if (!s || s.direction !== 'resume') return UNSEEN;
+    if (s.bytesWritten > 0) return KEPT;
+    if (s.lossy) return LOSSY;
+    return broken('no-data', 'warning', {
+      evidence: { session: s.id, next: stateName(e.requested) },
+    });
+  },
+});

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Judging a scenario, and what tests ask of the result. */
+import { NO_OBSERVER, type Observer } from '../src/model/world.js';
+import { Judge } from '../src/judge.js';
+import type { Violation } from '../src/rules/finding.js';
+import { RULES } from '../src/rules/index.js';
+import { DEFAULT_LIMITS, type Limits } from '../src/rules/limits.js';
+import type { Profile, Rule } from '../src/rules/rule.js';
+import { scenario } from './scenario.js';
+
+export interface Options {
+  readonly profile?: Profile;
+  readonly rules?: readonly Rule[];
+  readonly limits?: Partial<Limits>;
+  readonly observer?: Observer;
+  readonly preamble?: boolean;
+  readonly base?: bigint;
+}
+
+export interface Result {
+  readonly judge: Judge;
+  readonly violations: readonly Violation[];
+}
+
+function judgeFor(options: Options, violations: Violation[]): Judge {
+  const { profile = 'uapi', rules = RULES, limits = {}, observer = NO_OBSERVER } = options;
+  const onViolation = (v: Violation) => violations.push(v);
+  return new Judge({ profile, rules, limits: { ...DEFAULT_LIMITS, ...limits }, onViolation }, observer);
+}
+
+/** Judges batches as they are. */
+export function judgeBatches(batches: readonly Uint8Array[], options: Options = {}): Result {
+  const violations: Violation[] = [];
+  const judge = judgeFor(options, violations);
+  for (const batch of batches) judge.feed(batch);
+  return { judge, violations };
+}
+
+export function judged(text: string, options: Options = {}): Result {
+  return judgeBatches([Buffer.concat(scenario(text, options))], options);
+}
+
+const brief = (v: Violation) => `${v.rule} ${v.reason} ${v.severity}`;
+
+/** Every finding as `rule reason severity`, observability-gap apart unless it is asked for. */
+export function findings(text: string, options: Options = {}): string[] {
+  return judged(text, options).violations.map(brief);
+}
+
+/** What one rule answered, in order: `kept`, `unknown`, `reason severity`; silence is not listed. */
+export function verdicts(id: string, text: string, options: Options = {}): string[] {
+  const rules = RULES.filter((rule) => rule.id === id);
+  if (rules.length === 0) throw new Error(`no rule ${id}`);
+  const judge = judgeFor({ ...options, rules }, []);
+  const out: string[] = [];
+  for (const record of scenario(text, options)) {
+    const before = { ...judge.engine.tallies.get(id) };
+    const counts = new Map([...judge.engine.findings].map(([key, f]) => [key, f.count]));
+    judge.feed(record);
+    const after = { ...judge.engine.tallies.get(id) };
+    if (after.kept !== before.kept) out.push('kept');
+    if (after.unknown !== before.unknown) out.push('unknown');
+    for (const [key, f] of judge.engine.findings)
+      if (counts.get(key) !== f.count) out.push(`${f.violation.reason} ${f.violation.severity}`);
+  }
+  return out;
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""(f) The agent is killed with SIGKILL in the middle of a migration and started again."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from guest import mdev, migration  # noqa: E402
+from guest.agent import Agent, printed  # noqa: E402
+from guest.case import Case  # noqa: E402
+
+DEVICES = (mdev.SOURCE, mdev.DESTINATION)
+
+
+def main():
+    case = Case()
+    migration.load()
+    first = Agent()
+    source, destination = migration.pair()
+    migration.begin_slowly(source, destination)
+    first.settled()
+    case.expect("states seen by the first", [first.state(d) for d in DEVICES], ["PRE_COPY", "RESUMING"])
+    case.expect("findings of the first", first.violations(), [])
+    first.kill()
+    case.expect("its trace can be read", "PRE_COPY" in printed(first.trace()), True)
+    case.replay(first)
+    agent = Agent()
+    agent.settled()
+    case.expect("states before any evidence", [agent.state(d) for d in DEVICES], ["unknown", "unknown"])
+    case.expect("QEMU's status", migration.finish(source, destination), ["completed", "completed"])
+    agent.settled()
+    case.expect("states after it", [agent.state(d) for d in DEVICES], ["STOP", "RUNNING"])
+    source.quit()
+    destination.quit()
+    agent.settled()
+    case.rules(agent, [])
+    case.finish(agent)
+    case.end()
+
+
+main()

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""(c) QEMU refuses to migrate a device that cannot track dirty pages: no state changes, nothing is found."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from guest import mdev, migration  # noqa: E402
+from guest.agent import Agent  # noqa: E402
+from guest.case import Case  # noqa: E402
+
+
+def main():
+    case = Case()
+    migration.load()
+    agent = Agent()
+    source, destination = migration.pair(dirty_tracking=True)
+    source.migrate(destination.listen())
+    case.expect("QEMU's status", source.wait_migration(), "failed")
+    case.expect("QEMU's reason", source.migration()["error-desc"], "ram_save_setup failed: Operation not supported")
+    agent.settled()
+    case.expect("state of the source", agent.state(mdev.SOURCE), "RUNNING")
+    source.quit()
+    destination.quit()
+    agent.settled()
+    case.rules(agent, [])
+    case.finish(agent)
+    case.end()
+
+
+main()

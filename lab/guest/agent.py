@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""migwatch under test: starts it, waits for what it says, reads what it serves."""
+import json
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MIGWATCH = str(ROOT / "bin" / "migwatch")
+# Emulation is an order of magnitude slower than a machine: its downtime says nothing about QEMU's.
+LAB_BUDGET_MS = 20000
+
+
+class Agent:
+    """`migwatch run` in the guest. Violations and traces go to a folder of its own."""
+
+    def __init__(self, profile="uapi", port=9641, listen="0.0.0.0", budget_ms=LAB_BUDGET_MS, trace=True, flags=()):
+        self.dir = Path(tempfile.mkdtemp(prefix="agent-"))
+        self.violations_file = self.dir / "violations.jsonl"
+        self.url = f"http://127.0.0.1:{port}"
+        command = [MIGWATCH, "run", f"--web.listen-address={listen}:{port}", f"--profile={profile}",
+                   f"--blackout.budget-ms={budget_ms}", *flags]
+        if not any(flag.startswith("--violations.file") for flag in flags):
+            command.append(f"--violations.file={self.violations_file}")
+        if trace:
+            command.append(f"--trace.dir={self.dir}")
+        self.log = ""
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.ready = self.wait_log(r"\bready\b", 90)
+        print(f"     agent ready after {time.monotonic() - self.started:.1f} s", flush=True)
+
+    def wait_log(self, pattern, timeout=30):
+        """Waits for a line of the agent's log; answers it."""
+        deadline = time.monotonic() + timeout
+        while not (found := re.search(f"^.*{pattern}.*$", self.log, re.M)):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stderr], [], [], left)[0]:
+                raise TimeoutError(f"the agent did not say {pattern!r} in {timeout} s; it said:\n{self.log}")
+            data = self.process.stderr.read1(1 << 16).decode()
+            if not data:
+                raise RuntimeError(f"the agent ended ({self.process.wait()}); it said:\n{self.log}")
+            self.log += data
+        return found.group()
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=30) as reply:
+            return reply.read().decode()
+
+    def metrics(self):
+        """{series as it is written: value}"""
+        lines = (line for line in self.get("/metrics").splitlines() if line and line[0] != "#")
+        return {series: float(value) for series, value in (line.rsplit(" ", 1) for line in lines)}
+
+    def devices(self):
+        return {d["name"]: d for d in json.loads(self.get("/api/devices"))}
+
+    def state(self, name):
+        device = self.devices().get(name)
+        return device["state"] if device else None
+
+    def violations(self):
+        """Oldest first."""
+        return list(reversed(json.loads(self.get("/api/violations?limit=1000"))))
+
+    def settled(self, timeout=30):
+        """Waits until every record that was made has been received or counted as lost; answers the counters."""
+        deadline = time.monotonic() + timeout
+        while True:
+            now = self.metrics()
+            count = {ring: [now[f'migwatch_{name}{{ring="{ring}"}}'] for name in
+                            ("kernel_records_total", "kernel_records_lost_total", "records_received_total")]
+                     for ring in ("crit", "bulk")}
+            if all(made == lost + received for made, lost, received in count.values()):
+                return {ring: dict(zip(("made", "lost", "received"), map(int, c))) for ring, c in count.items()}
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"made != received + lost: {count}")
+
+    def written(self):
+        """The violations in the file."""
+        text = self.violations_file.read_text() if self.violations_file.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+    def trace(self):
+        return next(self.dir.glob("*.mwr"))
+
+    def stop(self):
+        """SIGTERM; answers the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        self.log += self.process.stderr.read().decode()
+        return self.process.wait()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def replayed(trace, profile="uapi", budget_ms=LAB_BUDGET_MS):
+    """(exit code, violations) of replaying a trace: must be what was found live."""
+    done = subprocess.run([MIGWATCH, "replay", str(trace), "--format=jsonl", f"--profile={profile}",
+                           f"--blackout.budget-ms={budget_ms}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stdout.decode()
+
+
+def printed(trace):
+    return subprocess.run([MIGWATCH, "print", str(trace)], check=True, stdout=subprocess.PIPE).stdout.decode()

@@ -27,7 +27,7 @@ test: setup build ## lint, unit and scenario tests, lab cases; CASES="a b" for s
 	@tools/test $(CASES)
 
 demo: setup build ## a real migration, watched; KEEP=1 leaves the page up
-	@lab/demo
+	@lab/demo/run
 
 bench: setup build ## what the agent costs, measured in the lab
 	@bench/run

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Judging a scenario, and what tests ask of the result. */
-import { NO_OBSERVER, type Observer } from '../src/model/world.js';
+
 import { Judge } from '../src/judge.js';
+import { NO_OBSERVER, type Observer } from '../src/model/world.js';
 import type { Violation } from '../src/rules/finding.js';
 import { RULES } from '../src/rules/index.js';
 import { DEFAULT_LIMITS, type Limits } from '../src/rules/limits.js';
@@ -42,7 +43,7 @@ export function judged(text: string, options: Options = {}): Result {
 
 const brief = (v: Violation) => `${v.rule} ${v.reason} ${v.severity}`;
 
-/** Every finding as `rule reason severity`, observability-gap apart unless it is asked for. */
+/** Every finding as `rule reason severity`. */
 export function findings(text: string, options: Options = {}): string[] {
   return judged(text, options).violations.map(brief);
 }
@@ -58,8 +59,8 @@ export function verdicts(id: string, text: string, options: Options = {}): strin
     const counts = new Map([...judge.engine.findings].map(([key, f]) => [key, f.count]));
     judge.feed(record);
     const after = { ...judge.engine.tallies.get(id) };
-    if (after.kept !== before.kept) out.push('kept');
-    if (after.unknown !== before.unknown) out.push('unknown');
+    for (const answer of ['kept', 'unknown'] as const)
+      for (let n = before[answer] ?? 0; n < (after[answer] ?? 0); n++) out.push(answer);
     for (const [key, f] of judge.engine.findings)
       if (counts.get(key) !== f.count) out.push(`${f.violation.reason} ${f.violation.severity}`);
   }

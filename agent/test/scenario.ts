@@ -20,27 +20,17 @@
  * container1 map|unmap|track|join|leave; probe KIND NAME STATUS; vm NAME.
  * Any record: tid=, tgid=, miss=, late=N (its gen lags N behind). Devices that share the letters of their name share a VM.
  */
-import { constants } from 'node:os';
-import { MIG_P2P, MIG_PRE_COPY, MIG_STOP_COPY, SAVE, STATE_NAMES, State, isIn } from '../src/model/fsm.js';
+import { isIn, SAVE, State } from '../src/model/fsm.js';
 import { type EventKind, encode, type RecordFields } from '../src/wire/events.gen.js';
 import { path } from './arcs.js';
 import { PREAMBLE } from './preamble.js';
+import { duration, flagWord, Line, NAMES, number, oneOf, position, stateNumber } from './scenario_words.js';
 
-const UNITS: Record<string, number> = { '': 1, ns: 1, us: 1e3, ms: 1e6, s: 1e9, min: 60e9 };
-const FLAGS: Record<string, number> = { 'stop-copy': MIG_STOP_COPY, p2p: MIG_P2P, 'pre-copy': MIG_PRE_COPY };
-const ERRNO: Record<string, number> = { ...constants.errno, ERESTARTSYS: 512 };
-const INDEX = ['INTX', 'MSI', 'MSIX', 'ERR', 'REQ'];
-const HOW = ['', 'opened', 'found', 'seen'];
-const RESETS = ['', 'ioctl', 'hot', 'function'];
-const RINGS = ['crit', 'bulk'];
-const DIRTY = ['', 'start', 'stop', 'report'];
-const STATUS = ['', 'attached', 'waiting', 'unavailable'];
 const BASE = 5_000_000_000_000n;
 
 /** A SET_STATE that has entered and not returned. */
 interface Call {
   readonly requested: number;
-  readonly arcs: number;
   readonly opens: boolean;
   /** Where the driver is if it fails now. */
   readonly stuck: number;
@@ -57,77 +47,101 @@ interface Device {
   readonly calls: Map<number, Call>;
 }
 
-/** One line, taken apart. */
-class Line {
-  readonly words: readonly string[];
-  private readonly options = new Map<string, string>();
-  readonly result: string | undefined;
+/** A record but for its header. */
+type Made = (hdr: RecordFields['tick']) => Uint8Array;
+const made =
+  <K extends EventKind>(kind: K, fields: RecordFields[K]): Made =>
+  (hdr) =>
+    encode(kind, { ...fields, ...hdr });
 
-  constructor(text: string) {
-    const words = text.replace(/#.*/, '').trim().split(/\s+/);
-    const arrow = words.indexOf('->');
-    if (arrow >= 0) this.result = words.splice(arrow, 2)[1] ?? '';
-    this.words = words.filter((word) => !word.includes('='));
-    for (const word of words) {
-      const [key = '', value] = word.split('=');
-      if (value !== undefined) this.options.set(key, value);
+function region(line: Line): Made {
+  const count = number(line.word(5));
+  const fields = { pos: position(line.word(4)), count, ret: line.ret(count) };
+  return oneOf(['read', 'write'], line.word(3)) ? made('region_write', fields) : made('region_read', fields);
+}
+
+function data(line: Line, d: Device): Made {
+  const session = line.num('session') ?? d.session;
+  const how = oneOf(['release', 'read', 'write'], line.word(3));
+  const ret = line.ret(number(line.words[4] ?? '0'));
+  if (how === 0) return made('data_release', { session });
+  const count = line.num('of') ?? (how === 1 ? 1 << 20 : Math.max(ret, 1));
+  return how === 1 ? made('data_read', { session, count, ret }) : made('data_write', { session, count, ret });
+}
+
+function irqs(line: Line): Made {
+  const [index, flags, count] = [
+    oneOf(NAMES.index, line.word(3)),
+    line.num('flags') ?? 0x24,
+    line.num('count') ?? 1,
+  ];
+  return made('set_irqs', { index, flags, count, ret: line.ret(0) });
+}
+
+function closed(line: Line): Made {
+  const [exit, signal] = [line.num('exit'), line.num('signal')];
+  const exiting = exit === undefined && signal === undefined ? 0 : 1;
+  const exitCode = ((exit ?? 0) << 8) | (signal ?? 0);
+  return made('close', { last: line.num('left') ? 0 : 1, exiting, exitCode });
+}
+
+function reset(line: Line, d: Device, at: bigint): Made {
+  const ret = line.ret(0);
+  if (ret === 0) d.state = State.RUNNING;
+  const resetKind = oneOf(NAMES.reset, line.words[3] ?? 'ioctl');
+  return made('reset', { resetKind, began: at - duration(line.text('took') ?? '1ms'), ret });
+}
+
+function arc(line: Line): Made {
+  const [cur, next] = [stateNumber(line.word(3)), stateNumber(line.word(4))];
+  return made('mig_arc', { cur, next, requested: next, ret: line.ret(0) });
+}
+
+/** Words of one record each: those that count as state records, and the others. */
+const STATE_WORDS: Record<string, (line: Line, d: Device, at: bigint) => Made> = {
+  reopened: (line) => made('open', { openCount: line.num('count') ?? 2 }),
+  closed,
+  reset,
+  arc,
+};
+const WORDS: Record<string, (line: Line, d: Device) => Made> = {
+  get: (line) => made('mig_get', { state: stateNumber(line.word(3)), ret: line.ret(0) }),
+  log: (line) => made('dirty_log', { op: oneOf(NAMES.dirty, line.word(3)), ret: line.ret(0) }),
+  irqs,
+  region,
+  data,
+};
+
+function container(line: Line, id: number): Made {
+  const [what, from, length] = [line.word(2), line.word(3), line.words[4]];
+  const fields = { container: id, ret: line.ret(0) };
+  if (what === 'track') return made('dirty_log', { ...fields, op: oneOf(NAMES.dirty, from) });
+  if (what === 'join' || what === 'leave')
+    return made('container', { ...fields, group: number(from), attached: what === 'join' ? 1 : 0 });
+  const range = { flags: line.num('flags') ?? 0, iova: BigInt(from), size: BigInt(length ?? 0) };
+  const unmap = oneOf(['map', 'unmap'], what);
+  return unmap ? made('dma_unmap', { ...fields, ...range }) : made('dma_map', { ...fields, ...range });
+}
+
+function agents(line: Line, at: bigint): Made | undefined {
+  switch (line.word(1)) {
+    case 'tick':
+      return made('tick', { wall: at + 1_700_000_000_000_000_000n });
+    case 'lost':
+      return made('lost', { ring: oneOf(NAMES.ring, line.word(2)), count: number(line.word(3)) });
+    case 'probe': {
+      const fields = {
+        probeKind: line.word(2),
+        name: line.word(3),
+        status: oneOf(NAMES.probe, line.word(4)),
+      };
+      return made('probe', { ...fields, required: line.num('required') ?? 1 });
     }
+    case 'vm':
+      return made('vm', { name: line.word(2), uuid: line.text('uuid') ?? '' });
+    default:
+      return undefined;
   }
-
-  word(n: number): string {
-    const word = this.words[n];
-    if (word === undefined) throw new Error('words are missing');
-    return word;
-  }
-
-  text(key: string): string | undefined {
-    return this.options.get(key);
-  }
-
-  num(key: string): number | undefined {
-    const text = this.options.get(key);
-    return text === undefined ? undefined : number(text);
-  }
-
-  ret(otherwise: number): number {
-    if (this.result === undefined) return otherwise;
-    if (this.result === 'ok') return 0;
-    const errno = ERRNO[this.result.slice(1)];
-    return this.result.startsWith('-E') && errno ? -errno : number(this.result);
-  }
-}
-
-function number(text: string): number {
-  const n = Number(text);
-  if (text === '' || Number.isNaN(n)) throw new Error(`not a number: ${text}`);
-  return n;
-}
-
-function duration(text: string): bigint {
-  const [, n, unit] = /^([\d.]+)([a-z]*)$/.exec(text) ?? [];
-  const scale = UNITS[unit ?? '?'];
-  if (n === undefined || scale === undefined) throw new Error(`not a time: ${text}`);
-  return BigInt(Math.round(Number(n) * scale));
-}
-
-function oneOf(names: readonly string[], text: string): number {
-  const n = names.indexOf(text);
-  if (n < 0) throw new Error(`${text} is none of ${names.filter(Boolean).join(' ')}`);
-  return n;
-}
-
-const stateNumber = (text: string): number =>
-  /^\d/.test(text) ? number(text) : oneOf(STATE_NAMES, text);
-
-function flagWord(text: string): number {
-  if (text === 'none') return 0;
-  return text.split(',').reduce((bits, name) => bits | (FLAGS[name] ?? oneOf(Object.keys(FLAGS), name)), 0);
-}
-
-function position(text: string): bigint {
-  const [, name = '', index, offset = ''] = /^(bar|region|config)(\d*)\+(\w+)$/.exec(text) ?? [];
-  if (!name) throw new Error(`not a place in a region: ${text}`);
-  return (BigInt(name === 'config' ? 7 : number(index ?? '')) << 40n) | BigInt(offset);
 }
 
 class Writer {
@@ -143,117 +157,56 @@ class Writer {
   read(line: Line): void {
     const at = this.base + duration(line.word(0));
     const what = line.word(1);
-    if (what === 'tick') this.emit('tick', at, line, { wall: at + 1_700_000_000_000_000_000n });
-    else if (what === 'lost') {
-      this.emit('lost', at, line, { ring: oneOf(RINGS, line.word(2)), count: number(line.word(3)) });
-    } else if (what === 'probe') {
-      const fields = { probeKind: line.word(2), name: line.word(3), status: oneOf(STATUS, line.word(4)) };
-      this.emit('probe', at, line, { ...fields, required: line.num('required') ?? 1 });
-    } else if (what === 'vm') this.emit('vm', at, line, { name: line.word(2), uuid: line.text('uuid') ?? '' });
-    else if (/^container\d+$/.test(what)) this.container(at, number(what.slice(9)), line);
+    const own = agents(line, at);
+    if (own) this.emit(at, line, own);
+    else if (/^container\d+$/.test(what)) this.emit(at, line, container(line, number(what.slice(9))));
+    else if (NAMES.how.includes(line.word(2))) this.appear(at, what, line);
     else this.device(at, what, line);
   }
 
-  private emit<K extends EventKind>(kind: K, at: bigint, line: Line, fields: RecordFields[K]): void {
+  private emit(at: bigint, line: Line, make: Made, d?: Device, gen = d?.gen ?? 0): void {
     if (at < this.last) throw new Error('time goes back');
     this.last = at;
-    const tgid = line.num('tgid') ?? fields.tgid ?? 0;
-    const who = { tgid, tid: line.num('tid') ?? tgid, miss: line.num('miss') ?? 0 };
-    this.records.push(encode(kind, { ...fields, at, ...who }));
+    const tgid = line.num('tgid') ?? d?.tgid ?? 0;
+    const tid = line.num('tid') ?? tgid;
+    this.records.push(make({ at, tgid, tid, miss: line.num('miss') ?? 0, dev: d?.id ?? 0, gen }));
   }
 
-  private container(at: bigint, container: number, line: Line): void {
-    const [what, from, size] = [line.word(2), line.words[3], line.words[4]];
-    const fields = { container, ret: line.ret(0), flags: line.num('flags') ?? 0, iova: BigInt(from ?? 0) };
-    if (what === 'map') this.emit('dma_map', at, line, { ...fields, size: BigInt(size ?? 0) });
-    else if (what === 'unmap') this.emit('dma_unmap', at, line, { ...fields, size: BigInt(size ?? 0) });
-    else if (what === 'track') {
-      this.emit('dirty_log', at, line, { container, ret: fields.ret, op: oneOf(DIRTY, from ?? '') });
-    } else {
-      const attached = oneOf(['leave', 'join'], what);
-      this.emit('container', at, line, { container, ret: fields.ret, group: number(from ?? ''), attached });
-    }
+  private emitState(at: bigint, line: Line, make: Made, d: Device): void {
+    this.emit(at, line, make, d, ++d.gen);
   }
 
   private device(at: bigint, name: string, line: Line): void {
     const what = line.word(2);
-    if (HOW.includes(what)) return this.appear(at, name, line);
     const d = this.devices.get(name);
     if (!d) throw new Error(`${name} has not been opened`);
-    const hdr = { dev: d.id, tgid: d.tgid, gen: d.gen - (line.num('late') ?? 0) };
-    const state = () => ({ ...hdr, gen: ++d.gen });
-    switch (what) {
-      case 'set':
-        return this.enter(at, d, line);
-      case '}':
-        return this.leave(at, d, line);
-      case 'get':
-        return this.emit('mig_get', at, line, { ...hdr, state: stateNumber(line.word(3)), ret: line.ret(0) });
-      case 'arc': {
-        const [cur, next] = [stateNumber(line.word(3)), stateNumber(line.word(4))];
-        return this.emit('mig_arc', at, line, { ...state(), cur, next, requested: next, ret: line.ret(0) });
-      }
-      case 'skips':
-        d.gen += number(line.word(3));
-        d.state = line.text('now') === undefined ? d.state : stateNumber(line.text('now') ?? '');
-        return;
-      case 'reopened':
-        return this.emit('open', at, line, { ...state(), openCount: line.num('count') ?? 2 });
-      case 'closed': {
-        const [exit, signal] = [line.num('exit'), line.num('signal')];
-        const exiting = exit === undefined && signal === undefined ? 0 : 1;
-        const exitCode = ((exit ?? 0) << 8) | (signal ?? 0);
-        return this.emit('close', at, line, { ...state(), last: line.num('left') ? 0 : 1, exiting, exitCode });
-      }
-      case 'reset': {
-        const began = at - duration(line.text('took') ?? '1ms');
-        const fields = { resetKind: oneOf(RESETS, line.words[3] ?? 'ioctl'), began, ret: line.ret(0) };
-        if (fields.ret === 0) d.state = State.RUNNING;
-        return this.emit('reset', at, line, { ...state(), ...fields });
-      }
-      case 'log':
-        return this.emit('dirty_log', at, line, { ...hdr, op: oneOf(DIRTY, line.word(3)), ret: line.ret(0) });
-      case 'irqs': {
-        const fields = { index: oneOf(INDEX, line.word(3)), flags: line.num('flags') ?? 0x24, ret: line.ret(0) };
-        return this.emit('set_irqs', at, line, { ...hdr, ...fields, count: line.num('count') ?? 1 });
-      }
-      case 'region': {
-        const count = number(line.word(5));
-        const kind = (['region_read', 'region_write'] as const)[oneOf(['read', 'write'], line.word(3))];
-        return this.emit(kind ?? 'region_read', at, line, { ...hdr, pos: position(line.word(4)), count, ret: line.ret(count) });
-      }
-      case 'data':
-        return this.data(at, d, line, hdr);
-      default:
-        throw new Error(`what is ${what}?`);
-    }
-  }
-
-  private data(at: bigint, d: Device, line: Line, hdr: { dev: number; tgid: number; gen: number }): void {
-    const session = line.num('session') ?? d.session;
-    // The kernel side knows the device of a data_fd by its session alone.
-    const of = session ? { ...hdr, session } : { session };
-    const how = oneOf(['read', 'write', 'release'], line.word(3));
-    if (how === 2) return this.emit('data_release', at, line, of);
-    const ret = line.ret(number(line.words[4] ?? '0'));
-    const count = line.num('of') ?? (how === 0 ? 1 << 20 : Math.max(ret, 1));
-    this.emit(how === 0 ? 'data_read' : 'data_write', at, line, { ...of, count, ret });
+    const [ofState, other] = [STATE_WORDS[what], WORDS[what]];
+    if (ofState) this.emitState(at, line, ofState(line, d, at), d);
+    else if (other) {
+      // The kernel side knows the device of a data_fd by its session alone.
+      const stray = what === 'data' && (line.num('session') ?? d.session) === 0;
+      this.emit(at, line, other(line, d), stray ? undefined : d, stray ? 0 : d.gen - (line.num('late') ?? 0));
+    } else if (what === 'set') this.enter(at, d, line);
+    else if (what === '}') this.leave(at, d, line);
+    else if (what === 'skips') {
+      d.gen += number(line.word(3));
+      d.state = stateNumber(line.text('now') ?? String(d.state));
+    } else throw new Error(`what is ${what}?`);
   }
 
   private appear(at: bigint, name: string, line: Line): void {
     const family = name.replace(/\d+$/, '');
     const tgid = line.num('tgid') ?? this.vms.get(family) ?? 100 * (this.vms.size + 1);
     this.vms.set(family, tgid);
-    const how = oneOf(HOW, line.word(2));
+    const how = oneOf(NAMES.how, line.word(2));
     const flags = flagWord(line.text('flags') ?? 'stop-copy,p2p,pre-copy');
     const state = stateNumber(line.text('in') ?? 'RUNNING');
     const d: Device = { id: ++this.ids, flags, tgid, gen: 0, state, session: 0, calls: new Map() };
     this.devices.set(name, d);
-    const hdr = { dev: d.id, tgid };
     const place = { container: line.num('container') ?? 0, group: line.num('group') ?? d.id };
     const what = { name, bus: line.word(3), driver: line.word(4), hasMigOps: flags ? 1 : 0, flags };
-    this.emit('device', at, line, { ...hdr, ...place, ...what, how, comm: 'qemu-system-x86' });
-    if (how === 1) this.emit('open', at, line, { ...hdr, gen: ++d.gen, openCount: 1 });
+    this.emit(at, line, made('device', { ...place, ...what, how, comm: 'qemu-system-x86' }), d);
+    if (how === 1) this.emitState(at, line, made('open', { openCount: 1 }), d);
   }
 
   private enter(at: bigint, d: Device, line: Line): void {
@@ -262,18 +215,16 @@ class Writer {
     const refused = typeof steps === 'string';
     const arcs = refused ? 1 : Math.min(line.num('after') ?? steps.length, steps.length - 1);
     const took = duration(line.text('took') ?? `${arcs || 1}us`);
-    const hdr = () => ({ dev: d.id, tgid: d.tgid, gen: ++d.gen, requested });
-    this.emit('mig_set', at, line, hdr());
+    this.emitState(at, line, made('mig_set', { requested }), d);
     for (let n = 0; n < arcs; n++) {
-      const answer = refused
-        ? { cur: d.state, ret: -22 }
-        : { cur: steps[n] ?? 0, next: steps[n + 1] ?? 0 };
-      this.emit('mig_arc', at + (took * BigInt(n)) / BigInt(arcs), line, { ...hdr(), ...answer });
+      const answer = refused ? { cur: d.state, ret: -22 } : { cur: steps[n] ?? 0, next: steps[n + 1] ?? 0 };
+      const when = at + (took * BigInt(n)) / BigInt(arcs);
+      this.emitState(when, line, made('mig_arc', { ...answer, requested }), d);
     }
-    const opens = !refused && arcs > 0 && (requested === State.RESUMING || (isIn(requested, SAVE) && !steps.every((s) => isIn(s, SAVE))));
+    const stays = refused || arcs === 0 || steps.every((state) => isIn(state, SAVE));
+    const opens = !stays && (requested === State.RESUMING || isIn(requested, SAVE));
     const stuck = refused ? d.state : (steps[Math.max(0, arcs - 1)] ?? d.state);
-    const call = { requested, arcs, opens, stuck, refused };
-    d.calls.set(line.num('tid') ?? d.tgid, call);
+    d.calls.set(line.num('tid') ?? d.tgid, { requested, opens, stuck, refused });
     if (line.words.at(-1) !== '{') this.leave(at + took, d, line);
   }
 
@@ -283,13 +234,11 @@ class Writer {
     if (!call) throw new Error(`no SET_STATE of thread ${tid} to return from`);
     d.calls.delete(tid);
     const ret = line.ret(call.refused ? -22 : 0);
-    const now = line.text('now');
-    d.state = now !== undefined ? stateNumber(now) : ret === 0 ? call.requested : call.stuck;
-    const opens = ret === 0 && call.opens;
-    if (opens) d.session = line.num('session') ?? ++this.sessions;
-    const session = opens ? d.session : 0;
-    const fields = { requested: call.requested, ret, session, dataFd: opens ? 40 + d.session : -1 };
-    this.emit('mig_set_ret', at, line, { dev: d.id, tgid: d.tgid, gen: ++d.gen, ...fields });
+    d.state = stateNumber(line.text('now') ?? String(ret === 0 ? call.requested : call.stuck));
+    if (ret === 0 && call.opens) d.session = line.num('session') ?? ++this.sessions;
+    const session = ret === 0 && call.opens ? d.session : 0;
+    const dataFd = session ? 40 + session : -1;
+    this.emitState(at, line, made('mig_set_ret', { requested: call.requested, ret, session, dataFd }), d);
   }
 }
 

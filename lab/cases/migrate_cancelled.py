@@ -15,7 +15,7 @@ def main():
     migration.load()
     agent = Agent()
     source, destination = migration.pair()
-    migration.begin_slowly(source, destination)
+    held = migration.Held(source, destination)
     source.cancel()
     case.expect("QEMU's status", source.wait_migration(), "cancelled")
     source.qmp.wait_event(lambda e: e["event"] == "VFIO_MIGRATION" and e["data"]["device-state"] == "running")
@@ -23,6 +23,7 @@ def main():
     case.expect("state of the source", agent.state(mdev.SOURCE), "RUNNING")
     now = agent.metrics()
     case.expect("migrations cancelled", now['migwatch_migrations_total{side="source",result="cancelled"}'], 1)
+    held.release()
     # An incoming QEMU whose stream ends early exits, with its device in RESUMING: legal, worth a record.
     destination.qmp.drain()
     case.expect("the destination's exit code", destination.process.wait(), 1)

@@ -30,10 +30,11 @@ class Agent:
         if trace:
             command.append(f"--trace.dir={self.dir}")
         self.log = ""
-        self.started = time.monotonic()
+        started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.ready = self.wait_log(r"\bready\b", 90)
-        print(f"     agent ready after {time.monotonic() - self.started:.1f} s", flush=True)
+        self.ready_after = time.monotonic() - started
+        print(f"     agent ready after {self.ready_after:.1f} s", flush=True)
 
     def wait_log(self, pattern, timeout=30):
         """Waits for a line of the agent's log; answers it."""

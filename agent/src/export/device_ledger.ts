@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
 import type { World } from '../model/world.js';
-import { DeviceSeries, type Sink } from './device_series.js';
+import { DeviceSeries } from './device_series.js';
+import type { Lines } from './series.js';
 
 /** How long the series of a closed device stay, ms: several scrapes, so that the last counts are seen. */
 const LINGER_MS = 120_000;
@@ -39,10 +40,10 @@ export class DeviceLedger {
     if (entry?.lives.get(d.id) === d) this.retire(w, entry, d);
   }
 
-  collect(w: World | undefined, sink: Sink): void {
+  collect(w: World | undefined, lines: Lines): void {
     if (w) this.reconcile(w);
     this.prune();
-    for (const { series } of this.entries.values()) series.collect(sink);
+    for (const { series } of this.entries.values()) series.collect(lines);
   }
 
   /** Ambiguous events of all devices, open and closed. */

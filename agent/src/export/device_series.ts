@@ -4,27 +4,27 @@ import { flagNames } from '../model/fsm.js';
 import type { Container, World } from '../model/world.js';
 import { SEVERITIES, type Severity } from '../rules/rule.js';
 import { irqLabel, regionLabel, resetKind, STATE_LABELS, stateLabel } from './label_values.js';
-import type { MetricKey } from './metric_table.js';
-import { Counted, type Labels, Series } from './series.js';
-
-export type Sink = (metric: MetricKey, series: Series) => void;
+import { type Labels, type Lines, Series } from './series.js';
 
 /** Counters of one device that are kept per label value. */
-class Labelled extends Map<string, Counted> {
+class Labelled extends Map<string, Series> {
+  /** `made` learns of each new series. */
   constructor(
     private readonly device: string,
     private readonly label: string,
+    private readonly made: Series[],
   ) {
     super();
   }
 
-  of(value: string): Counted {
-    let counted = this.get(value);
-    if (!counted) {
-      counted = new Counted({ device: this.device, [this.label]: value });
-      this.set(value, counted);
+  of(value: string): Series {
+    let series = this.get(value);
+    if (!series) {
+      series = new Series({ device: this.device, [this.label]: value });
+      this.set(value, series);
+      this.made.push(series);
     }
-    return counted;
+    return series;
   }
 }
 
@@ -34,22 +34,24 @@ class Labelled extends Map<string, Counted> {
  * counted, `value` adds the open ones.
  */
 export class DeviceSeries {
-  readonly violations: readonly Counted[];
+  readonly violations: readonly Series[];
   private info: Series | undefined;
   private readonly states: readonly Series[];
-  private readonly saved: Counted;
-  private readonly resumed: Counted;
+  private readonly saved: Series;
+  private readonly resumed: Series;
   private readonly mapped: Series;
-  private readonly maps: Counted;
-  private readonly unmaps: Counted;
-  private readonly dirtyReports: Counted;
+  private readonly maps: Series;
+  private readonly unmaps: Series;
+  private readonly dirtyReports: Series;
   private readonly regions: Labelled;
   private readonly irqs: Labelled;
   private readonly resets: Labelled;
+  /** Those of the above that each life of the device starts at zero. */
+  private readonly perLife: Series[];
   private container: Container | undefined;
 
   constructor(readonly name: string) {
-    const one = (labels: Labels = {}) => new Counted({ device: name, ...labels });
+    const one = (labels: Labels = {}) => new Series({ device: name, ...labels });
     this.violations = SEVERITIES.map((severity) => one({ severity }));
     this.states = STATE_LABELS.map((state) => new Series({ device: name, state }));
     this.saved = one({ direction: 'save' });
@@ -58,20 +60,21 @@ export class DeviceSeries {
     this.maps = one({ operation: 'map' });
     this.unmaps = one({ operation: 'unmap' });
     this.dirtyReports = one();
-    this.regions = new Labelled(name, 'region');
-    this.irqs = new Labelled(name, 'index');
-    this.resets = new Labelled(name, 'kind');
+    this.perLife = [this.saved, this.resumed, this.dirtyReports];
+    this.regions = new Labelled(name, 'region', this.perLife);
+    this.irqs = new Labelled(name, 'index', this.perLife);
+    this.resets = new Labelled(name, 'kind', this.perLife);
     for (const kind of ['ioctl', 'hot', 'function']) this.resets.of(kind);
   }
 
   violated(severity: Severity): void {
-    const counted = this.violations[SEVERITIES.indexOf(severity)];
-    if (counted) counted.value++;
+    const series = this.violations[SEVERITIES.indexOf(severity)];
+    if (series) series.value++;
   }
 
   /** Brings the values up to date with the open lives of the device. */
   update(w: World, lives: Iterable<Device>): void {
-    for (const counted of this.perLife()) counted.value = counted.base;
+    for (const s of this.perLife) s.value = s.base;
     for (const d of lives) {
       this.count(d, 'value');
       this.show(w, d);
@@ -114,7 +117,7 @@ export class DeviceSeries {
       vm: w.vmOf(d),
       migration: flagNames(d.flags),
     };
-    const had = this.info?.sharedLabels;
+    const had = this.info?.labels;
     if (had && Object.keys(labels).every((name) => had[name] === labels[name])) return;
     this.info = new Series(labels);
     this.info.value = 1;
@@ -132,24 +135,17 @@ export class DeviceSeries {
     this.unmaps.value = this.unmaps.base + (this.container?.unmaps ?? 0);
   }
 
-  private *perLife(): Generator<Counted> {
-    yield* [this.saved, this.resumed, this.dirtyReports];
-    for (const labelled of [this.regions, this.irqs, this.resets]) yield* labelled.values();
-  }
-
-  collect(sink: Sink): void {
-    for (const s of this.violations) sink('deviceViolations', s);
+  collect(lines: Lines): void {
+    lines.deviceViolations.push(...this.violations);
     if (!this.info) return; // known by a violation only; the device has not appeared
-    sink('deviceInfo', this.info);
-    for (const s of this.states) sink('deviceState', s);
-    sink('migrationBytes', this.saved);
-    sink('migrationBytes', this.resumed);
-    sink('dmaMapped', this.mapped);
-    sink('dmaOperations', this.maps);
-    sink('dmaOperations', this.unmaps);
-    sink('dirtyReports', this.dirtyReports);
-    for (const s of this.regions.values()) sink('regionAccesses', s);
-    for (const s of this.irqs.values()) sink('setIrqs', s);
-    for (const s of this.resets.values()) sink('resets', s);
+    lines.deviceInfo.push(this.info);
+    lines.deviceState.push(...this.states);
+    lines.migrationBytes.push(this.saved, this.resumed);
+    lines.dmaMapped.push(this.mapped);
+    lines.dmaOperations.push(this.maps, this.unmaps);
+    lines.dirtyReports.push(this.dirtyReports);
+    lines.regionAccesses.push(...this.regions.values());
+    lines.setIrqs.push(...this.irqs.values());
+    lines.resets.push(...this.resets.values());
   }
 }

@@ -34,17 +34,16 @@ export class DurationHistogram {
     this.sumNs += ns;
   }
 
-  /** Hands out its lines as they are now. */
-  collect(sink: (s: Series) => void): void {
+  /** Appends its lines as they are now. */
+  collect(into: Series[]): void {
     let total = 0;
     this.buckets.forEach((bucket, i) => {
       total += this.counts[i] ?? 0;
       bucket.value = total;
-      sink(bucket);
+      into.push(bucket);
     });
     this.sum.value = this.sumNs * NS;
     this.count.value = total;
-    sink(this.sum);
-    sink(this.count);
+    into.push(this.sum, this.count);
   }
 }

@@ -3,8 +3,7 @@
 import { coverage, LEVELS } from '../model/coverage.js';
 import type { World } from '../model/world.js';
 import { ProbeStatusValue } from '../wire/events.gen.js';
-import type { Sink } from './device_series.js';
-import { type Labels, Series } from './series.js';
+import { type Labels, type Lines, Series } from './series.js';
 
 /** Records per ring, [crit, bulk], as the shim counts them. */
 export interface RingStats {
@@ -45,34 +44,34 @@ const gauge = (labels: Labels, value: number): Series => {
 export class HostSeries {
   constructor(private readonly options: HostOptions) {}
 
-  collect(w: World | undefined, ambiguous: number, sink: Sink): void {
+  collect(w: World | undefined, ambiguous: number, lines: Lines): void {
     const { version, sinks = [] } = this.options;
-    this.rings(sink);
-    sink('unattributed', gauge({}, w?.unattributed ?? 0));
-    sink('ambiguous', gauge({}, ambiguous));
-    if (w) this.sight(w, sink);
-    for (const { name, dropped } of sinks) sink('queueDropped', gauge({ sink: name }, dropped));
-    sink('fileErrors', gauge({}, sinks.find((s) => s.name === VIOLATIONS_FILE)?.errors ?? 0));
-    sink('buildInfo', gauge({ version, nodeversion: process.version }, 1));
+    this.rings(lines);
+    lines.unattributed.push(gauge({}, w?.unattributed ?? 0));
+    lines.ambiguous.push(gauge({}, ambiguous));
+    if (w) this.sight(w, lines);
+    for (const { name, dropped } of sinks) lines.queueDropped.push(gauge({ sink: name }, dropped));
+    lines.fileErrors.push(gauge({}, sinks.find((s) => s.name === VIOLATIONS_FILE)?.errors ?? 0));
+    lines.buildInfo.push(gauge({ version, nodeversion: process.version }, 1));
   }
 
-  private rings(sink: Sink): void {
+  private rings(lines: Lines): void {
     const stats = this.options.stats();
     if (!stats) return;
     RINGS.forEach((ring, i) => {
-      sink('recordsMade', gauge({ ring }, stats.made[i] ?? 0));
-      sink('recordsLost', gauge({ ring }, stats.lost[i] ?? 0));
-      sink('recordsReceived', gauge({ ring }, stats.received[i] ?? 0));
+      lines.recordsMade.push(gauge({ ring }, stats.made[i] ?? 0));
+      lines.recordsLost.push(gauge({ ring }, stats.lost[i] ?? 0));
+      lines.recordsReceived.push(gauge({ ring }, stats.received[i] ?? 0));
     });
   }
 
-  private sight(w: World, sink: Sink): void {
+  private sight(w: World, lines: Lines): void {
     for (const { name, kind, status } of w.probes.values()) {
       const attached = status === ProbeStatusValue.ATTACHED ? 1 : 0;
-      sink('probeAttached', gauge({ probe: name, kind }, attached));
+      lines.probeAttached.push(gauge({ probe: name, kind }, attached));
     }
     for (const fact of coverage(w.probes, w.devices.values()))
       for (const level of LEVELS)
-        sink('coverage', gauge({ fact: fact.fact, level }, level === fact.level ? 1 : 0));
+        lines.coverage.push(gauge({ fact: fact.fact, level }, level === fact.level ? 1 : 0));
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics } from 'prom-client';
 import type { Device, Side } from '../model/device.js';
 import type { MigrationResult, Observer, World } from '../model/world.js';
 import type { Engine } from '../rules/engine.js';
@@ -8,9 +8,11 @@ import { type RuleText, SEVERITIES, type Severity } from '../rules/rule.js';
 import { DeviceLedger } from './device_ledger.js';
 import { type HostOptions, HostSeries, type RingStats } from './host_series.js';
 import { METRICS, type MetricKey } from './metric_table.js';
-import { type Series, TableMetric } from './series.js';
+import { type Lines, type Series, TableMetric, TableRegistry } from './series.js';
 import { TransitionSeries } from './transition_series.js';
 import { ViolationSeries } from './violation_series.js';
+
+const KEYS = Object.keys(METRICS) as MetricKey[];
 
 export interface MetricsOptions extends HostOptions {
   /** Active rules: their counters exist from the start. */
@@ -31,10 +33,14 @@ const HIDDEN = [
   ),
   // ref-napi tells V8 of gigabytes of external memory that do not exist.
   'nodejs_external_memory_bytes',
+  // Gauges named like counters; nodejs_active_resources and its like say the same by type.
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
 ];
 
-function defaultMetrics(): Registry {
-  const registry = new Registry();
+function registryWithDefaults(): TableRegistry {
+  const registry = new TableRegistry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   for (const name of HIDDEN) registry.removeSingleMetric(name);
   return registry;
@@ -45,7 +51,7 @@ function defaultMetrics(): Registry {
  * world when somebody scrapes.
  */
 export class Metrics implements Observer {
-  private readonly registry = defaultMetrics();
+  private readonly registry = registryWithDefaults();
   private readonly table: ReadonlyMap<MetricKey, TableMetric>;
   private readonly devices: DeviceLedger;
   private readonly transitions = new TransitionSeries();
@@ -58,9 +64,8 @@ export class Metrics implements Observer {
     this.devices = new DeviceLedger(options.now);
     this.findings = new ViolationSeries(options.rules, options.now);
     this.host = new HostSeries(options);
-    const keys = Object.keys(METRICS) as MetricKey[];
-    this.table = new Map(keys.map((key) => [key, new TableMetric(METRICS[key])]));
-    for (const metric of this.table.values()) this.registry.registerMetric(metric.asMetric());
+    this.table = new Map(KEYS.map((key) => [key, new TableMetric(METRICS[key])]));
+    for (const metric of this.table.values()) this.registry.add(metric);
   }
 
   /** What to read at a scrape; the world's observer must be this object. To be called before the first event. */
@@ -81,12 +86,12 @@ export class Metrics implements Observer {
 
   /** Fills every metric of the table. */
   private collect(): void {
-    for (const metric of this.table.values()) metric.reset();
-    const sink = (key: MetricKey, series: Series) => this.table.get(key)?.values.push(series);
-    this.findings.collect(this.engine?.tallies, sink);
-    this.devices.collect(this.world, sink);
-    this.transitions.collect(sink);
-    this.host.collect(this.world, this.devices.ambiguous(), sink);
+    const lines = Object.fromEntries(KEYS.map((key): [MetricKey, Series[]] => [key, []])) as Lines;
+    this.findings.collect(this.engine?.tallies, lines);
+    this.devices.collect(this.world, lines);
+    this.transitions.collect(lines);
+    this.host.collect(this.world, this.devices.ambiguous(), lines);
+    for (const [key, metric] of this.table) metric.values = lines[key];
   }
 
   onViolation(v: Violation): void {

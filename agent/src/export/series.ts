@@ -1,40 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What a prom-client registry reads at a scrape. The registry takes any object
- * with name and get(); ours keep their series for as long as the thing they
- * describe lives and are only given new numbers, so that nothing is hashed or
- * allocated per scrape, and prom-client is not called per event.
+ * The agent's metrics as prom-client's registry takes them: objects with a name
+ * and get(). Series live as long as what they describe and are only given new
+ * numbers, so that a scrape hashes nothing and prom-client is not called per event.
  */
-import type { Metric } from 'prom-client';
-import type { MetricRow } from './metric_table.js';
+import { type Metric, Registry } from 'prom-client';
+import type { MetricKey, MetricRow } from './metric_table.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
-const NO_LABELS: Labels = {};
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(
+    ([name, value]) => `${name}="${value.replace(/[\\"\n]/g, (c) => ESCAPES[c] ?? c)}"`,
+  );
+  return pairs.length ? `{${pairs.join(',')}}` : '';
+}
 
 /** One line of /metrics. */
 export class Series {
   value = 0;
-  readonly labels = NO_LABELS;
+  /** Of `value`, what earlier lives of a device counted. */
+  base = 0;
+  private text: string | undefined;
 
-  /**
-   * The registry formats `sharedLabels` once per object, `labels` at each scrape:
-   * 12 ms against 46 ms for 25,000 series. Pinned with prom-client 15.1.3; a test
-   * fails if they are not printed.
-   */
+  /** `metricName` where it is not the metric's own: the parts of a histogram. */
   constructor(
-    readonly sharedLabels: Labels,
+    readonly labels: Labels,
     readonly metricName?: string,
   ) {}
+
+  /** Without newline. A series belongs to one metric, whose name is given. */
+  line(name: string): string {
+    this.text ??= `${this.metricName ?? name}${labelText(this.labels)} `;
+    return this.text + this.value;
+  }
 }
 
-/** A counter that continues when the thing counted is opened again. */
-export class Counted extends Series {
-  /** What earlier lives counted. */
-  base = 0;
-}
+/** The lines of one scrape, by metric. */
+export type Lines = Readonly<Record<MetricKey, Series[]>>;
 
-/** One metric and its series; the implementation of prom-client's side is get(). */
+/** One metric and its series as of the last collection. */
 export class TableMetric {
   readonly name: string;
   readonly help: string;
@@ -52,12 +59,37 @@ export class TableMetric {
     return Promise.resolve(this);
   }
 
-  reset(): void {
-    this.values = [];
+  /** In the text format 0.0.4. */
+  text(): string {
+    let text = `# HELP ${this.name} ${this.help}\n# TYPE ${this.name} ${this.type}`;
+    for (const series of this.values) text += `\n${series.line(this.name)}`;
+    return text;
   }
 
   /** The typings name prom-client's four classes only; the registry asks for no more than this. */
   asMetric(): Metric {
     return this as unknown as Metric;
+  }
+}
+
+/**
+ * A registry that lets our metrics write themselves: the label text of a series
+ * never changes, and prom-client would format it anew at each scrape (28,000
+ * series: 50 ms against 7 ms).
+ */
+export class TableRegistry extends Registry {
+  private readonly table: TableMetric[] = [];
+
+  add(metric: TableMetric): void {
+    this.registerMetric(metric.asMetric());
+    this.table.push(metric);
+  }
+
+  override async metrics(): Promise<string> {
+    const ours = this.table.map((metric) => metric.text());
+    const names = new Set(this.table.map(({ name }) => name));
+    const others = this.getMetricsAsArray().filter(({ name }) => !names.has(name));
+    const theirs = await Promise.all(others.map(({ name }) => this.getSingleMetricAsString(name)));
+    return `${[...ours, ...theirs].join('\n\n')}\n`;
   }
 }

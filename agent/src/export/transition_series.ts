@@ -3,11 +3,10 @@
 import type { Side } from '../model/device.js';
 import { STATE_NAMES } from '../model/fsm.js';
 import type { MigrationResult } from '../model/world.js';
-import type { Sink } from './device_series.js';
 import { DurationHistogram } from './histogram.js';
 import { STATE_LABELS } from './label_values.js';
 import { METRICS } from './metric_table.js';
-import { Series } from './series.js';
+import { type Lines, Series } from './series.js';
 
 const SIDES: readonly Side[] = ['source', 'destination', 'pause-only'];
 /** A pause is no migration and has no outcome. */
@@ -38,10 +37,10 @@ class Arc {
     } else this.failed.value++;
   }
 
-  collect(sink: Sink): void {
-    sink('arcs', this.ok);
-    sink('arcs', this.failed);
-    this.took.collect((s) => sink('transitionSeconds', s));
+  collect(lines: Lines): void {
+    lines.arcs.push(this.ok);
+    lines.arcs.push(this.failed);
+    this.took.collect(lines.transitionSeconds);
   }
 }
 
@@ -81,10 +80,10 @@ export class TransitionSeries {
     this.stops[SIDES.indexOf(side)]?.observe(took);
   }
 
-  collect(sink: Sink): void {
-    for (const ofDriver of this.arcs.values()) for (const arc of ofDriver) arc?.collect(sink);
-    for (const visit of this.visits) visit.collect((s) => sink('stateSeconds', s));
-    for (const stop of this.stops) stop.collect((s) => sink('stoppedSeconds', s));
-    for (const bySide of this.migrations) for (const s of bySide) sink('migrations', s);
+  collect(lines: Lines): void {
+    for (const ofDriver of this.arcs.values()) for (const arc of ofDriver) arc?.collect(lines);
+    for (const visit of this.visits) visit.collect(lines.stateSeconds);
+    for (const stop of this.stops) stop.collect(lines.stoppedSeconds);
+    for (const bySide of this.migrations) lines.migrations.push(...bySide);
   }
 }

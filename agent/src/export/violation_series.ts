@@ -3,8 +3,7 @@
 import type { Tally } from '../rules/engine.js';
 import type { Violation } from '../rules/finding.js';
 import type { RuleText, Severity } from '../rules/rule.js';
-import type { Sink } from './device_series.js';
-import { Series } from './series.js';
+import { type Lines, Series } from './series.js';
 
 const DAY_MS = 86_400_000;
 /** (device, rule) pairs whose last violation is remembered; the oldest go first. */
@@ -48,20 +47,19 @@ export class ViolationSeries {
   /** Findings so far by severity, whole host. */
   bySeverity(): Record<Severity, number> {
     const sums: Record<Severity, number> = { info: 0, warning: 0, critical: 0 };
-    for (const { sharedLabels, value } of this.totals.values())
-      sums[sharedLabels.severity as Severity] += value;
+    for (const { labels, value } of this.totals.values()) sums[labels.severity as Severity] += value;
     return sums;
   }
 
-  collect(tallies: ReadonlyMap<string, Tally> | undefined, sink: Sink): void {
-    for (const s of this.totals.values()) sink('violations', s);
+  collect(tallies: ReadonlyMap<string, Tally> | undefined, lines: Lines): void {
+    lines.violations.push(...this.totals.values());
     this.forget();
-    for (const { series } of this.last.values()) sink('lastViolation', series);
+    for (const { series } of this.last.values()) lines.lastViolation.push(series);
     for (const [id, series] of this.verdicts) {
       const tally = tallies?.get(id);
       for (const verdict of ['kept', 'broken', 'unknown'] as const) {
         series[verdict].value = tally?.[verdict] ?? 0;
-        sink('verdicts', series[verdict]);
+        lines.verdicts.push(series[verdict]);
       }
     }
   }

@@ -59,8 +59,7 @@ export interface Probe {
 
 export type Probes = ReadonlyMap<string, Probe>;
 
-const attached = (probes: Probes, key: string) =>
-  probes.get(key)?.status === ProbeStatusValue.ATTACHED;
+const attached = (probes: Probes, key: string) => probes.get(key)?.status === ProbeStatusValue.ATTACHED;
 
 /** A probe whose module is not loaded misses nothing: it attaches before a device can be opened. */
 const blind = (probes: Probes, key: string) => {
@@ -80,13 +79,19 @@ function ofFact(fact: Exclude<Fact, 'data-stream'>, probes: Probes): FactCoverag
   };
 }
 
+const streamProbe = (driver: string) => `fexit ${DATA_READ[driver.replaceAll('-', '_')]}`;
+
+/** Is what flows over this device's data_fd observed? Where it is not, "nothing seen" proves nothing. */
+export function seesStream(probes: Probes, device: Device): boolean {
+  return attached(probes, streamProbe(device.driver));
+}
+
 function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
   const used = new Set<string>();
   const missing = new Set<string>();
   for (const device of devices) {
     if (!device.hasMigration) continue;
-    const key = `fexit ${DATA_READ[device.driver.replaceAll('-', '_')]}`;
-    if (attached(probes, key)) used.add(key);
+    if (seesStream(probes, device)) used.add(streamProbe(device.driver));
     else missing.add(device.driver);
   }
   const level = missing.size === 0 ? 'complete' : used.size ? 'partial' : 'none';
@@ -96,7 +101,5 @@ function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
 
 /** All facts, in the order of FACTS. */
 export function coverage(probes: Probes, devices: Iterable<Device>): FactCoverage[] {
-  return FACTS.map((fact) =>
-    fact === 'data-stream' ? ofDataStream(probes, devices) : ofFact(fact, probes),
-  );
+  return FACTS.map((fact) => (fact === 'data-stream' ? ofDataStream(probes, devices) : ofFact(fact, probes)));
 }

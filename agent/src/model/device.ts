@@ -15,7 +15,7 @@ export interface Transition {
   readonly at: number;
   readonly tgid: number;
   readonly tid: number;
-  /** State before it; UNKNOWN until the first arc tells. */
+  /** State before it; UNKNOWN until the first arc tells. The driver's word in that arc outweighs ours. */
   from: number;
   readonly requested: number;
   readonly arcs: Arc[];
@@ -23,6 +23,8 @@ export interface Transition {
   refused: boolean;
   /** A reset or another SET_STATE happened inside: what the return code means is not certain. */
   disturbed: boolean;
+  /** How many threads are inside a SET_STATE now; it is over when the last one has returned. */
+  inside: number;
 }
 
 /** A finished SET_STATE, for evidence. Times are relative ns. */
@@ -37,13 +39,13 @@ export interface Visit {
   readonly tid: number;
 }
 
-/** A SET_STATE that failed and that nobody has reacted to yet. */
+/** A SET_STATE that was refused or failed and that nobody has reacted to yet. */
 export interface Failure {
   readonly at: number;
   readonly tgid: number;
   readonly from: number;
   readonly requested: number;
-  /** Where the last arc began: the state that the driver was most likely left in. */
+  /** Where the last arc began: the state that the driver was most likely left in. `from` if there was no arc. */
   readonly stuckAt: number;
 }
 
@@ -60,7 +62,7 @@ export interface Episode {
   failed: boolean;
   /** Its outcome has been reported. */
   settled: boolean;
-  /** When the device stopped serving the guest: RUNNING* was left; -1 if not seen. */
+  /** When the device stopped serving the guest: RUNNING* was left; -1 if not seen, or it serves again. */
   stoppedAt: number;
 }
 
@@ -76,15 +78,14 @@ export class Device {
   landedAt = 0;
   /** Thread that brought it there. */
   landedBy = 0;
+  /** When it was last seen to enter HALT from elsewhere, relative ns; -1 never. */
+  haltedAt = -1;
   /** State records folded so far, as the kernel counts them; see ev_hdr.gen. */
   gen: number;
   transition: Transition | undefined;
   failure: Failure | undefined;
   episode: Episode | undefined;
   session: Session | undefined;
-  /** When it was last in SAVE, in RESUMING; -1 never. For late users of the data_fd. */
-  leftSaveAt = -1;
-  leftResumingAt = -1;
   /** Observations of ERROR: one may be a misread, two are not. */
   errorSeen = 0;
   errorAt = -1;

@@ -9,7 +9,7 @@ function begin(w: World, d: Device, side: Side, at: number): Episode {
     id: ++w.episodes,
     side,
     startedAt: at,
-    lost: 0,
+    lost: w.openLoss.reduce((sum, n) => sum + n, 0),
     failed: false,
     settled: false,
     stoppedAt: -1,
@@ -32,6 +32,13 @@ export function loggingStarted(w: World, d: Device, at: number): void {
 export function leftService(w: World, d: Device, at: number): void {
   const episode = d.episode ?? begin(w, d, 'pause-only', at);
   if (episode.stoppedAt < 0) episode.stoppedAt = at;
+}
+
+/** The SET_STATE that was to leave RUNNING or PRE_COPY was refused: the guest was never without the device. */
+export function stayedInService(d: Device): void {
+  if (!d.episode) return;
+  d.episode.stoppedAt = -1;
+  if (d.episode.side === 'pause-only') d.episode = undefined;
 }
 
 /** The device has landed in a state by SET_STATE. */
@@ -62,9 +69,11 @@ function outcome(d: Device, episode: Episode): MigrationResult {
 /** Back in RUNNING; an episode lasts until dirty tracking is off too. */
 export function end(w: World, d: Device, at: number): void {
   const episode = d.episode;
-  if (!episode || d.logging || w.containers.get(d.container)?.tracking) return;
+  if (!episode) return;
   if (episode.stoppedAt >= 0 && (episode.side !== 'source' || !episode.settled))
     w.observer.stopped(episode.side, at - episode.stoppedAt);
+  episode.stoppedAt = -1;
+  if (d.logging || w.containers.get(d.container)?.tracking) return;
   settle(w, episode, outcome(d, episode));
   d.episode = undefined;
 }

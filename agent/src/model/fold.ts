@@ -10,7 +10,6 @@ import type {
   DmaMapEvent,
   DmaUnmapEvent,
   KernelEvent,
-  LostEvent,
   MigGetEvent,
   OpenEvent,
   RegionReadEvent,
@@ -18,12 +17,13 @@ import type {
   ResetEvent,
   TickEvent,
 } from '../wire/events.gen.js';
-import { DirtyOpValue, RingValue } from '../wire/events.gen.js';
+import { DirtyOpValue } from '../wire/events.gen.js';
 import { Device } from './device.js';
 import * as episode from './episode.js';
-import { sawError } from './error_state.js';
+import { saw } from './error_state.js';
 import { State, UNKNOWN } from './fsm.js';
-import { enter, leave, step } from './transition.js';
+import { lost, notice, settleLosses } from './loss.js';
+import { endSession, enter, leave, step } from './transition.js';
 import { Container, type World } from './world.js';
 
 function container(w: World, id: number): Container {
@@ -71,15 +71,15 @@ function close(w: World, d: Device, e: CloseEvent): void {
   w.observer.gone(d);
 }
 
-/** GET tells the truth, unless a SET is in flight around it. */
+/** GET tells the truth, unless a SET is in flight around it. If it contradicts what is known, neither holds. */
 function get(d: Device, e: MigGetEvent): void {
   if (e.ret !== 0 || e.miss || d.transition) return;
-  if (e.state === State.ERROR) sawError(d, e.at);
-  if (d.state === UNKNOWN && e.state !== State.ERROR) {
-    d.state = e.state;
-    d.how = 'get';
-    d.landedAt = e.at;
-  }
+  saw(d, e.state, e.at);
+  if (d.state === e.state) return;
+  const tells = d.state === UNKNOWN && e.state !== State.ERROR;
+  d.state = tells ? e.state : UNKNOWN;
+  d.how = tells ? 'get' : 'unknown';
+  d.landedAt = e.at;
 }
 
 function reset(w: World, d: Device, e: ResetEvent): void {
@@ -97,7 +97,7 @@ function reset(w: World, d: Device, e: ResetEvent): void {
   d.errorSeen = 0;
   d.errorAt = -1;
   d.logging = false;
-  if (d.session && d.session.endedAt < 0) d.session.endedAt = e.at;
+  endSession(d, State.RUNNING, e.at);
   episode.broken(w, d);
 }
 
@@ -167,8 +167,7 @@ function joined(w: World, e: ContainerEvent): void {
   const c = container(w, e.container);
   if (e.attached) c.groups.add(e.group);
   else c.groups.delete(e.group);
-  for (const d of w.devices.values())
-    if (d.group === e.group) d.container = e.attached ? e.container : 0;
+  for (const d of w.devices.values()) if (d.group === e.group) d.container = e.attached ? e.container : 0;
   if (c.groups.size === 0) w.containers.delete(c.id);
 }
 
@@ -184,28 +183,9 @@ export function regionIndex(pos: number): number {
   return Math.floor(pos / 2 ** 40);
 }
 
-function lost(w: World, e: LostEvent): void {
-  w.lost[e.ring] = (w.lost[e.ring] ?? 0) + e.count;
-  for (const d of w.devices.values()) if (d.episode) d.episode.lost += e.count;
-  if (e.ring !== RingValue.BULK) return;
-  for (const s of w.sessions.values()) s.lossy = true;
-  for (const d of w.devices.values()) if (d.session) d.session.lossy = true;
-}
-
 function tick(w: World, e: TickEvent): void {
   w.wallOffset = e.wallNs - e.atNs;
-}
-
-/** Counts a state record; a jump means that some were lost and the state is not known any more. */
-function countState(d: Device, gen: number): void {
-  if (gen !== d.gen + 1) {
-    d.state = UNKNOWN;
-    d.how = 'unknown';
-    d.transition = undefined;
-    d.failure = undefined;
-    if (d.session) d.session.lossy = true;
-  }
-  d.gen = gen;
+  settleLosses(w, e.at);
 }
 
 /** Folds `e`. The record's bytes may be gone after the call. */
@@ -227,7 +207,8 @@ export function fold(w: World, e: KernelEvent, record: Uint8Array): void {
         w.unattributed++;
         return;
       }
-      countState(d, e.gen);
+      notice(w, e);
+      d.gen = e.gen;
       break;
     default:
       break;

@@ -41,7 +41,7 @@ export const HALT = setOf(State.STOP, State.STOP_COPY, State.RESUMING);
 export const SAVE = setOf(State.PRE_COPY, State.PRE_COPY_P2P, State.STOP_COPY);
 
 export function isIn(state: number, set: number): boolean {
-  return state >= 0 && ((1 << state) & set) !== 0;
+  return state >= 0 && state < STATE_NAMES.length && ((1 << state) & set) !== 0;
 }
 
 /** VFIO_MIGRATION_* bits that a state needs (vfio_main.c, state_flags_table). ERROR can never be asked for. */

@@ -11,12 +11,14 @@ export class Session {
   /** When the device left the session's states, relative ns; -1 while it is in them. */
   endedAt = -1;
   released = false;
-  /** Records of it may be missing: counts are lower bounds and "no end seen" proves nothing. */
-  lossy = false;
+  /** STOP_COPY was left for STOP before the end: dropped on the way back to RUNNING, or taken for the whole? */
+  undrained = false;
 
   constructor(
     readonly id: number,
     readonly direction: 'save' | 'resume',
     readonly openedAt: number,
+    /** Records of it may be missing: counts are lower bounds and "no end seen" proves nothing. */
+    public lossy: boolean,
   ) {}
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A SET_STATE from its entry over its arcs to its return. */
-import type { MigArcEvent, MigSetEvent, MigSetRetEvent } from '../wire/events.gen.js';
+import { type MigArcEvent, type MigSetEvent, type MigSetRetEvent, RingValue } from '../wire/events.gen.js';
 import type { Device, HowStateKnown, Transition } from './device.js';
 import * as episode from './episode.js';
-import { sawError } from './error_state.js';
-import { INIT, isIn, SAVE, State, stateName, UNKNOWN } from './fsm.js';
+import { saw } from './error_state.js';
+import { HALT, INIT, isIn, SAVE, State, stateName, UNKNOWN } from './fsm.js';
 import { Session } from './session.js';
 import type { World } from './world.js';
 
@@ -13,6 +13,7 @@ export function enter(w: World, d: Device, e: MigSetEvent): void {
   if (d.transition) {
     // Two threads at once: the driver's mutex orders them, the records do not say how.
     d.transition.disturbed = true;
+    d.transition.inside++;
     return;
   }
   d.transition = {
@@ -24,32 +25,38 @@ export function enter(w: World, d: Device, e: MigSetEvent): void {
     arcs: [],
     refused: false,
     disturbed: false,
+    inside: 1,
   };
-  const changes = e.requested !== d.state;
-  if (changes && isIn(d.state, INIT) && !isIn(e.requested, INIT)) episode.leftService(w, d, e.at);
+  leftService(w, d, d.transition);
+}
+
+/** Out of RUNNING or PRE_COPY: from the entry on the guest does without the device. */
+function leftService(w: World, d: Device, t: Transition): void {
+  if (isIn(t.from, INIT) && !isIn(t.requested, INIT)) episode.leftService(w, d, t.at);
 }
 
 export function step(w: World, d: Device, e: MigArcEvent): void {
-  if (e.cur === State.ERROR) sawError(d, e.at);
+  saw(d, e.cur, e.at);
   const t = d.transition;
-  if (!t) {
-    // A SET whose entry was not seen: the driver's own word for its state is evidence enough.
-    if (e.cur !== State.ERROR) know(d, e.cur, 'arc', e.at);
-    return;
+  if (!t) return; // a SET whose entry was not seen: it is under way, and its return will tell
+  if (t.from !== e.cur && t.arcs.length === 0 && !t.disturbed) {
+    t.from = e.cur;
+    leftService(w, d, t);
   }
-  if (t.from === UNKNOWN && t.arcs.length === 0) t.from = e.cur;
   finishLastArc(w, d, t, e.at, true);
   if (e.ret < 0) t.refused = true;
-  else t.arcs.push({ at: e.at, from: e.cur, to: e.next });
+  else t.arcs.push({ at: e.at, from: e.cur, to: e.miss ? UNKNOWN : e.next });
 }
 
+/** Arcs of two threads at once are told to nobody: whose they are is not known. */
 function finishLastArc(w: World, d: Device, t: Transition, at: number, ok: boolean): void {
   const arc = t.arcs.at(-1);
-  if (arc) w.observer.arc(d, arc.from, arc.to, ok, at - arc.at);
+  if (arc && arc.to !== UNKNOWN && !t.disturbed) w.observer.arc(d, arc.from, arc.to, ok, at - arc.at);
 }
 
 /** Sets what is known without claiming when the device got there. */
 function know(d: Device, state: number, how: HowStateKnown, at: number): void {
+  if (isIn(state, HALT) && !isIn(d.state, HALT)) d.haltedAt = at;
   d.state = state;
   d.how = how;
   d.landedAt = at;
@@ -57,7 +64,7 @@ function know(d: Device, state: number, how: HowStateKnown, at: number): void {
 
 export function leave(w: World, d: Device, e: MigSetRetEvent): void {
   const t = d.transition;
-  if (t && t.tid !== e.tid) return; // the other one of two at once; its own record will come
+  if (t && --t.inside > 0) return; // another thread is still inside
   d.transition = undefined;
   const from = t?.from ?? UNKNOWN;
   if (t) finishLastArc(w, d, t, e.at, e.ret === 0);
@@ -73,40 +80,54 @@ function land(w: World, d: Device, from: number, e: MigSetRetEvent): void {
     return;
   }
   if (from !== e.requested) {
-    if (from !== UNKNOWN) w.observer.visit(from, e.at - d.landedAt);
+    if (from !== UNKNOWN && from === d.state) w.observer.visit(from, e.at - d.landedAt);
     know(d, e.requested, 'set', e.at);
     d.landedBy = e.tid;
     d.errorSeen = 0;
   } else if (d.state === UNKNOWN) know(d, e.requested, 'set', e.at);
-  leaveSession(w, d, from, e);
-  if (e.session) {
-    d.session = new Session(e.session, e.requested === State.RESUMING ? 'resume' : 'save', e.at);
-    w.sessions.set(e.session, d.session);
+  endSession(d, e.requested, e.at);
+  if (from === State.STOP_COPY && e.requested === State.STOP) {
+    if (d.session) d.session.undrained = !d.session.eos;
+    episode.savingEnded(w, d, e.at);
   }
+  openSession(w, d, from, e);
   episode.landedIn(w, d, e.requested, e.at);
 }
 
-function leaveSession(w: World, d: Device, from: number, e: MigSetRetEvent): void {
-  const left = (set: number) => isIn(from, set) && !isIn(e.requested, set);
-  if (left(SAVE)) d.leftSaveAt = e.at;
-  if (from === State.RESUMING && e.requested !== State.RESUMING) d.leftResumingAt = e.at;
-  else if (!left(SAVE)) return;
-  if (d.session && d.session.endedAt < 0) d.session.endedAt = e.at;
-  if (from === State.STOP_COPY && e.requested === State.STOP) episode.savingEnded(w, d, e.at);
+/** Leaving the states of a data session ends it, whatever becomes of the fd. */
+export function endSession(d: Device, state: number, at: number): void {
+  const s = d.session;
+  if (!s || s.endedAt >= 0) return;
+  if (s.direction === 'save' ? !isIn(state, SAVE) : state !== State.RESUMING) s.endedAt = at;
+}
+
+function openSession(w: World, d: Device, from: number, e: MigSetRetEvent): void {
+  const resume = e.requested === State.RESUMING;
+  if (e.session) {
+    if (d.session && d.session.endedAt < 0) d.session.endedAt = e.at;
+    const lossy = w.mayHaveLost(RingValue.BULK, e.at);
+    d.session = new Session(e.session, resume ? 'resume' : 'save', e.at, lossy);
+    w.sessions.set(e.session, d.session);
+  } else if (
+    from !== UNKNOWN &&
+    from !== e.requested &&
+    (resume || (isIn(e.requested, SAVE) && !isIn(from, SAVE)))
+  ) {
+    d.session = undefined; // one began that cannot be told from others: better none than the last one
+  }
 }
 
 /** No arc was begun: the device is where it was. One was: it may be anywhere on the way. */
 function fail(d: Device, t: Transition | undefined, e: MigSetRetEvent): void {
-  const last = t?.arcs.at(-1);
-  if (!t || !last) return;
+  if (!t) return;
+  const last = t.arcs.at(-1);
+  const stuckAt = last ? last.from : t.from;
+  d.failure = { at: e.at, tgid: e.tgid, from: t.from, requested: t.requested, stuckAt };
+  if (!last) {
+    if (isIn(d.state, INIT)) episode.stayedInService(d);
+    return;
+  }
   if (d.episode) d.episode.failed = true;
-  d.failure = {
-    at: e.at,
-    tgid: e.tgid,
-    from: t.from,
-    requested: t.requested,
-    stuckAt: last.from,
-  };
   know(d, UNKNOWN, 'unknown', e.at);
 }
 

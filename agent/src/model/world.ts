@@ -49,11 +49,21 @@ export class World {
   readonly probes = new Map<string, Probe>();
   /** Records lost so far, per ring. */
   readonly lost = [0, 0];
+  /** Of these, how many may have been lost just now, and after how many more ticks that is past. */
+  readonly openLoss = [0, 0];
+  readonly openLossTicks = [0, 0];
+  /** The last time at which a past loss may have happened, relative ns, per ring; -1 none. */
+  readonly lostUntil = [-1, -1];
   /** Records that no device could be named for. */
   unattributed = 0;
   episodes = 0;
 
   constructor(readonly observer: Observer) {}
+
+  /** May a record of this ring be missing between `since` and now? */
+  mayHaveLost(ring: number, since: number): boolean {
+    return (this.openLoss[ring] ?? 0) > 0 || (this.lostUntil[ring] ?? -1) >= since;
+  }
 
   /** Devices whose mappings are the container's. */
   *devicesOf(container: number): Generator<Device> {

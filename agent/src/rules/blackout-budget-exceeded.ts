@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Device } from '../model/device.js';
-import { State } from '../model/fsm.js';
+import type { Device, Visit } from '../model/device.js';
+import { HALT, isIn, STATE_NAMES, State } from '../model/fsm.js';
 import type { DataReadEvent, MigSetRetEvent } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
 import { broken, KEPT, rule, SILENT, unknown, type Verdict } from './rule.js';
 
 const LOSSY = unknown('records of this episode may have been lost');
+const PAUSED = unknown('the guest may have been paused in STOP before');
 
 function judged(total: number, limits: Limits, evidence: Record<string, unknown>): Verdict {
   if (total <= limits.blackoutBudget) return KEPT;
@@ -13,6 +14,11 @@ function judged(total: number, limits: Limits, evidence: Record<string, unknown>
   return broken('over-budget', severity, {
     evidence: { ...evidence, total_ns: total, budget_ns: limits.blackoutBudget },
   });
+}
+
+/** Was STOP_COPY entered from STOP? Then the wait there is a paused guest or the final RAM pass: not told apart. */
+function cameByStop(d: Device): boolean {
+  return d.history.findLast((v) => v.landed === 'STOP_COPY' && v.from !== v.landed)?.from === 'STOP';
 }
 
 /** Stop pass plus drain, at the end of the stream; the wait of pause-before-switchover lies between and is left out. */
@@ -23,17 +29,27 @@ function onDrained(e: DataReadEvent, d: Device, limits: Limits): Verdict {
   if (s.lossy || d.episode.stoppedAt < 0) return LOSSY;
   const stop = d.landedAt - d.episode.stoppedAt;
   const drain = s.drainBeganAt < 0 ? 0 : e.at - s.drainBeganAt;
+  if (stop + drain > limits.blackoutBudget && cameByStop(d)) return PAUSED;
   return judged(stop + drain, limits, { stop_pass_ns: stop, drain_ns: drain, bytes: s.bytesRead });
 }
 
-/** Load plus start pass: from the SET_STATE that leaves RESUMING to RUNNING. */
+const halted = (v: Visit) =>
+  isIn(
+    STATE_NAMES.findIndex((name) => name === v.from),
+    HALT,
+  );
+
+/** Load plus start pass; a wait in STOP between them is left out: nobody may be waiting for the guest. */
 function onRunning(e: MigSetRetEvent, d: Device, limits: Limits): Verdict {
   if (e.ret < 0 || e.requested !== State.RUNNING || d.episode?.side !== 'destination') return SILENT;
   const t = d.transition;
-  if (!t) return LOSSY;
-  const began = t.from === State.RESUMING ? t.at : d.history.findLast((v) => v.from === 'RESUMING')?.enter;
-  if (began === undefined) return LOSSY;
-  return judged(e.at - began, limits, { load_and_start_ns: e.at - began });
+  if (t?.from === State.RUNNING) return SILENT;
+  if (!t || t.disturbed) return LOSSY;
+  const load = d.history.findLast((v) => v.from === 'RESUMING' && v.ret === 0);
+  const start = isIn(t.from, HALT) ? t.at : d.history.findLast(halted)?.enter;
+  if (start === undefined || (t.from !== State.RESUMING && !load)) return LOSSY;
+  const apart = t.from !== State.RESUMING && load?.landed === 'STOP' ? load.exit - load.enter : 0;
+  return judged(e.at - start + apart, limits, { load_ns: apart, load_and_start_ns: e.at - start + apart });
 }
 
 export const blackoutBudgetExceeded = rule({
@@ -47,8 +63,9 @@ export const blackoutBudgetExceeded = rule({
   severities: ['warning', 'critical'],
   needs: ['migration-state', 'data-stream'],
   decides:
-    'Source: from leaving RUNNING/PRE_COPY to STOP_COPY, plus first to last read in STOP_COPY. Destination: from the SET_STATE that leaves RESUMING to RUNNING. Over the budget: warning; over ten times: critical. Each host is judged alone.',
-  benign: 'STOP_COPY to STOP comes after completion and is not counted; nor is the wait of pause-before-switchover.',
+    'Source: from leaving RUNNING/PRE_COPY to STOP_COPY, plus first to last read in STOP_COPY. Destination: from the SET_STATE that leaves RESUMING to RUNNING, without a wait in STOP. Over the budget: warning; over ten times: critical. Each host is judged alone.',
+  benign:
+    'STOP_COPY to STOP comes after completion and is not counted; nor is the wait of pause-before-switchover. A guest paused in STOP before the stream: unknown if over the budget.',
   action: 'The evidence says which part was slow: stop pass, drain, or load and start.',
   on: ['data_read', 'mig_set_ret'],
   judge(_w, e, d, limits) {

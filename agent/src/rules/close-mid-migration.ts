@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
 import { isIn, QUIET, SAVE, State, UNKNOWN } from '../model/fsm.js';
-import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, type Severity } from './rule.js';
+import { broken, KEPT, rule, type Severity, SILENT, STATE_UNKNOWN } from './rule.js';
 
 const SIGNAL = 0x7f;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { HALT, State } from '../model/fsm.js';
+
 import { regionIndex } from '../model/fold.js';
+import { HALT, State } from '../model/fsm.js';
 import { CONFIG_REGION, indexKnown } from './region.js';
 import { broken, KEPT, rule, SILENT, unknown } from './rule.js';
 import { settledIn } from './settled.js';
@@ -22,7 +23,8 @@ export const configWriteWhileHalted = rule({
   statement:
     'PCI config writes while halted are limited: free in STOP, only to restore state in RESUMING, to be avoided in STOP_COPY.',
   says: 'must accept and respond to interaction to support external subsystems in the STOP state, for example PCI MSI-X and PCI config space',
-  where: 'include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_STOP; STOP_COPY: "restrict access to vfio device regions"',
+  where:
+    'include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_STOP; STOP_COPY: "restrict access to vfio device regions"',
   norm: 'N1',
   party: 'user',
   severities: ['info', 'warning'],

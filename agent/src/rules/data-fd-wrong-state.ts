@@ -2,7 +2,22 @@
 import { isIn, SAVE, State } from '../model/fsm.js';
 import type { DataReadEvent, DataWriteEvent } from '../wire/events.gen.js';
 import { ENODEV } from './errno.js';
-import { broken, IN_TRANSITION, KEPT, OUT_OF_STEP, rule, SILENT, STATE_UNKNOWN, type Verdict } from './rule.js';
+import {
+  broken,
+  IN_TRANSITION,
+  KEPT,
+  OUT_OF_STEP,
+  rule,
+  SILENT,
+  STATE_UNKNOWN,
+  unknown,
+  type Verdict,
+} from './rule.js';
+
+const SESSION_UNSEEN = unknown('the start or the end of the data session was not seen');
+
+/** A reset ends the sessions; that the user notices late is its consequence, not a second violation. */
+const RESET_EXPLAINS = 5e9;
 
 function late(e: DataReadEvent | DataWriteEvent, leftAt: number): Verdict {
   const evidence = {
@@ -22,25 +37,32 @@ export const dataFdWrongState = rule({
   statement:
     'The data fd is used only in the states it belongs to: read in the saving group, written in RESUMING.',
   says: 'Leaving RESUMING terminates a data transfer session',
-  where: 'include/uapi/linux/vfio.h, data transfer sessions; "The STOP_COPY arc will terminate a data transfer session."',
+  where:
+    'include/uapi/linux/vfio.h, data transfer sessions; "The STOP_COPY arc will terminate a data transfer session."',
   norm: 'N1',
   party: 'user',
   severities: ['warning', 'critical'],
   needs: ['data-stream', 'migration-state'],
   decides:
     'A read outside PRE_COPY, PRE_COPY_P2P, STOP_COPY or a write outside RESUMING, more than 100 ms after those states were left: ENODEV is the user, moved bytes are the driver.',
-  benign: 'Reader threads that drain late (the 100 ms); reads that return 0.',
+  benign:
+    'Reader threads that drain late (the 100 ms); reads that return 0; ENODEV in the 5 s after a reset, which is reported itself.',
   action: 'read/write-refused: the VMM uses a dead fd. -succeeded: the driver must end its sessions.',
   on: ['data_read', 'data_write'],
-  judge(_w, e, d, limits) {
+  judge(w, e, d, limits) {
     if (!d) return STATE_UNKNOWN;
     if (d.transition) return IN_TRANSITION;
     if (e.gen !== d.gen) return OUT_OF_STEP;
     if (d.state < 0) return STATE_UNKNOWN;
     const reading = e.kind === 'data_read';
-    if (reading ? isIn(d.state, SAVE) : d.state === State.RESUMING) return KEPT;
-    const leftAt = reading ? d.leftSaveAt : d.leftResumingAt;
-    if (leftAt >= 0 && e.at - leftAt < limits.epsData) return SILENT;
-    return late(e, leftAt);
+    const s = w.sessions.get(e.session);
+    if (!s) return SESSION_UNSEEN;
+    const fits = reading ? isIn(d.state, SAVE) : d.state === State.RESUMING;
+    if (fits && s === d.session) return KEPT;
+    const wrongWay = s.direction === (reading ? 'resume' : 'save');
+    if (s.endedAt < 0) return wrongWay ? late(e, -1) : SESSION_UNSEEN;
+    if (e.at - s.endedAt < limits.epsData) return SILENT;
+    const wasReset = d.lastResetAt >= s.endedAt && e.at - d.lastResetAt < RESET_EXPLAINS;
+    return wasReset && e.ret <= 0 ? SILENT : late(e, s.endedAt);
   },
 });

@@ -4,6 +4,7 @@ import { coverage, type Fact } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
 import { fold } from '../model/fold.js';
 import { State } from '../model/fsm.js';
+import { notice } from '../model/loss.js';
 import type { World } from '../model/world.js';
 import type { EventKind, KernelEvent } from '../wire/events.gen.js';
 import { type Violation, violation } from './finding.js';
@@ -37,6 +38,10 @@ export interface EngineOptions {
 
 const MAX_FINDINGS = 10_000;
 
+function findingKey(rule: Rule, verdict: Broken, d: Device | undefined): string {
+  return `${rule.id}|${d?.id ?? 0}|${d?.episode?.id ?? 0}|${verdict.reason}`;
+}
+
 export class Engine {
   readonly tallies = new Map<string, Tally>();
   /** By rule, device, episode and reason; the oldest are forgotten above 10,000. */
@@ -60,6 +65,7 @@ export class Engine {
 
   /** Judges and folds one record. `record` is its bytes. */
   step(e: KernelEvent, record: Uint8Array): void {
+    notice(this.world, e);
     const asked = this.byKind.get(e.kind);
     if (asked) this.judgeSubjects(asked, e);
     fold(this.world, e, record);
@@ -71,8 +77,7 @@ export class Engine {
     const { devices } = this.world;
     switch (e.kind) {
       case 'tick':
-        for (const d of devices.values())
-          if (d.state !== State.RUNNING || d.failure) this.judge(asked, e, d);
+        for (const d of devices.values()) if (d.state !== State.RUNNING || d.failure) this.judge(asked, e, d);
         return;
       case 'dma_map':
       case 'dma_unmap':
@@ -98,7 +103,8 @@ export class Engine {
         if (this.blind(rule)) tally.unknown++;
         else tally.kept++;
       } else if (verdict.verdict === 'unknown') tally.unknown++;
-      else {
+      // A deadline that was missed stays missed: that is one violation, not one a tick.
+      else if (e.kind !== 'tick' || !this.findings.has(findingKey(rule, verdict, d))) {
         tally.broken++;
         broken ??= [];
         broken.push([rule, verdict]);
@@ -112,7 +118,7 @@ export class Engine {
     for (const [rule, verdict] of broken) {
       if (rule.yieldsTo.some((id) => ids.has(id))) continue;
       this.options.onBroken?.(rule, d);
-      const key = `${rule.id}|${d?.id ?? 0}|${d?.episode?.id ?? 0}|${verdict.reason}`;
+      const key = findingKey(rule, verdict, d);
       const known = this.findings.get(key);
       if (known) {
         known.count++;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State } from '../model/fsm.js';
-import { broken, KEPT, rule, SILENT } from './rule.js';
+import { RingValue } from '../wire/events.gen.js';
+import { broken, KEPT, rule, SILENT, unknown } from './rule.js';
+
+const MISSING = unknown('a reset may have been lost');
 
 export const errorNotReset = rule({
   id: 'error-not-reset',
@@ -17,15 +20,15 @@ export const errorNotReset = rule({
   benign: 'The management paused the VM for diagnosis.',
   action: 'Reset the device or stop the VM.',
   on: ['tick', 'mig_set', 'region_read', 'region_write', 'reset'],
-  judge(_w, e, d, limits) {
+  judge(w, e, d, limits) {
     if (d?.state !== State.ERROR) return SILENT;
     if (e.kind === 'reset') return e.ret < 0 ? SILENT : KEPT;
     const evidence = { in_error_ns: e.at - d.errorAt };
     if (e.kind !== 'tick') return broken('used-in-error', 'warning', { evidence });
+    if (evidence.in_error_ns < limits.errorResetWithin) return SILENT;
+    if (w.mayHaveLost(RingValue.CRIT, d.errorAt)) return MISSING;
     if (evidence.in_error_ns >= limits.errorResetCritical)
       return broken('never-reset', 'critical', { evidence });
-    if (evidence.in_error_ns >= limits.errorResetWithin)
-      return broken('not-reset', 'warning', { evidence });
-    return SILENT;
+    return broken('not-reset', 'warning', { evidence });
   },
 });

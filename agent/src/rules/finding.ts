@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { coverage } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
 import { stateName } from '../model/fsm.js';
-import { coverage } from '../model/coverage.js';
 import type { World } from '../model/world.js';
 import type { KernelEvent } from '../wire/events.gen.js';
 import type { Broken, Profile, Rule, Severity } from './rule.js';

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { stateName } from '../model/fsm.js';
+
 import type { Device } from '../model/device.js';
-import type { MigSetRetEvent, TickEvent } from '../wire/events.gen.js';
+import { stateName, UNKNOWN } from '../model/fsm.js';
+import type { World } from '../model/world.js';
+import { type MigSetRetEvent, RingValue, type TickEvent } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
 import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, unknown, type Verdict } from './rule.js';
+
+const NO_ARCS = unknown('the arcs that were taken were not seen');
+const MISSING = unknown('a reaction may have been lost');
 
 /** Success must be exact: the last arc ends in the requested state. */
 function onReturn(e: MigSetRetEvent, d: Device): Verdict {
@@ -11,8 +16,9 @@ function onReturn(e: MigSetRetEvent, d: Device): Verdict {
   if (!t || t.tid !== e.tid) return STATE_UNKNOWN;
   const last = t.arcs.at(-1);
   if (e.ret < 0) return SILENT;
-  if (!last) return KEPT; // already there, or a driver that does not ask the core for arcs
   if (t.disturbed) return unknown('a reset or a second SET_STATE happened inside it');
+  if (!last) return t.from === e.requested ? KEPT : NO_ARCS;
+  if (last.to === UNKNOWN) return NO_ARCS;
   if (last.to === e.requested) return KEPT;
   return broken('success-elsewhere', 'critical', {
     party: 'driver',
@@ -21,10 +27,11 @@ function onReturn(e: MigSetRetEvent, d: Device): Verdict {
 }
 
 /** After a failure on the way the user must decide something. */
-function onTick(e: TickEvent, d: Device, limits: Limits): Verdict {
+function onTick(w: World, e: TickEvent, d: Device, limits: Limits): Verdict {
   const f = d.failure;
   if (!f || f.stuckAt === f.from || f.stuckAt === f.requested) return SILENT;
   if (e.at - f.at < limits.reactWithin) return SILENT;
+  if (w.mayHaveLost(RingValue.CRIT, f.at)) return MISSING;
   return broken('no-reaction', 'warning', {
     evidence: {
       from: stateName(f.from),
@@ -38,8 +45,7 @@ function onTick(e: TickEvent, d: Device, limits: Limits): Verdict {
 export const fsmLandedElsewhere = rule({
   id: 'fsm-landed-elsewhere',
   version: 1,
-  statement:
-    'After SET_STATE the device is where it was or where it was told to go, or the user reacts.',
+  statement: 'After SET_STATE the device is where it was or where it was told to go, or the user reacts.',
   says: 'must fully transition the device to the new state value before the operation returns',
   where: 'include/uapi/linux/vfio.h, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE',
   norm: 'N1',
@@ -49,10 +55,11 @@ export const fsmLandedElsewhere = rule({
   decides:
     'Success, and the last arc did not end in the requested state: the driver. Failure on the way, and a second later neither RESET nor SET_STATE: the user.',
   benign: 'QEMU reacts at once with a recovery state or a reset. A reset inside the SET_STATE: not judged.',
-  action: 'success-elsewhere: report to the driver. no-reaction: the VMM must reset the device or set a state.',
+  action:
+    'success-elsewhere: report to the driver. no-reaction: the VMM must reset the device or set a state.',
   on: ['mig_set_ret', 'tick'],
-  judge(_w, e, d, limits) {
+  judge(w, e, d, limits) {
     if (!d) return SILENT;
-    return e.kind === 'tick' ? onTick(e, d, limits) : onReturn(e, d);
+    return e.kind === 'tick' ? onTick(w, e, d, limits) : onReturn(e, d);
   },
 });

@@ -16,7 +16,8 @@ export const fsmTransitionFailed = rule({
   decides:
     'SET_STATE returned an error after vfio_mig_get_next_state() had accepted at least one arc. Failures of RESUMING to STOP are a rejected load and not judged here.',
   benign: 'Interrupted by a signal (EINTR): info.',
-  action: 'Read the errno and the failing step in the evidence, then the driver and firmware log of that moment.',
+  action:
+    'Read the errno and the failing step in the evidence, then the driver and firmware log of that moment.',
   yieldsTo: ['error-state-entered', 'resume-load-rejected'],
   on: ['mig_set_ret'],
   judge(_w, e, d) {
@@ -25,6 +26,8 @@ export const fsmTransitionFailed = rule({
     if (e.ret >= 0) return KEPT;
     const last = t.arcs.at(-1);
     if (!last) return SILENT; // refused before any arc
+    if (d.state === State.ERROR) return SILENT; // error-state-entered has said so
+    if (t.disturbed) return unknown('a reset or a second SET_STATE happened inside it');
     if (last.from === State.RESUMING && last.to === State.STOP) return SILENT;
     const fdLost = e.ret === EMFILE || e.ret === ENFILE || e.ret === EFAULT;
     if (fdLost && last.to === e.requested)

@@ -46,7 +46,8 @@ export const mmioRwWhileHalted = rule({
   statement:
     "The user must not read or write a device's regions (other than PCI config space) through the device fd in STOP, STOP_COPY or RESUMING.",
   says: 'restrict access to vfio device regions while the device is in STOP_COPY or risk corruption of the device migration data stream',
-  where: 'include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_STOP_COPY; STOP: "Like while in STOP or STOP_COPY the user must not touch the device"',
+  where:
+    'include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_STOP_COPY; STOP: "Like while in STOP or STOP_COPY the user must not touch the device"',
   norm: 'N1',
   party: 'user',
   severities: ['info', 'warning', 'critical'],
@@ -55,7 +56,8 @@ export const mmioRwWhileHalted = rule({
     'read() or write() on the device fd, region index not 7, more than 50 µs after the device landed in STOP, STOP_COPY or RESUMING and before the next SET_STATE. Refused accesses (EIO, EINVAL) count one severity less.',
   benign:
     'Accesses during a transition are counted as ambiguous, never judged. Device-specific regions (index >= 9): warning. A debugger that shares the fd.',
-  action: 'Find the accessing thread (tid, in the event) in the VMM; its MMIO path must be off while the device is halted.',
+  action:
+    'Find the accessing thread (tid, in the event) in the VMM; its MMIO path must be off while the device is halted.',
   on: ['region_read', 'region_write'],
   judge(_w, e, d, limits) {
     const halted = settledIn(d, e, HALT, limits.epsCpu);

@@ -3,25 +3,26 @@ import type { Device } from '../model/device.js';
 import { isIn, QUIET, SAVE, State, UNKNOWN } from '../model/fsm.js';
 import type { ResetEvent } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
-import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, type Severity } from './rule.js';
+import { broken, IN_TRANSITION, KEPT, rule, type Severity, SILENT, STATE_UNKNOWN } from './rule.js';
 
 type Why = 'recovery' | 'resume-abort' | 'foreign' | 'guest-reboot' | 'unexplained';
 
-function classify(e: ResetEvent, d: Device, limits: Limits): Why {
+const MID = SAVE | QUIET | (1 << State.RESUMING);
+
+function classify(e: ResetEvent, d: Device, state: number, limits: Limits): Why {
   const f = d.failure;
-  if (f && f.tgid === e.tgid && e.at - f.at <= limits.reactWithin) return 'recovery';
+  // From its beginning: a slow reset is no late one.
+  if (f && f.tgid === e.tgid && e.began - f.at <= limits.reactWithin) return 'recovery';
   if (e.tgid !== d.tgid) return 'foreign';
-  if (d.state === State.RESUMING) return 'resume-abort';
-  if (d.state === State.PRE_COPY) return 'guest-reboot';
+  if (state === State.RESUMING) return 'resume-abort';
+  if (state === State.PRE_COPY) return 'guest-reboot';
   return 'unexplained';
 }
 
-function severity(why: Why, d: Device): Severity {
+function severity(why: Why, d: Device, state: number): Severity {
   if (why === 'recovery' || why === 'resume-abort') return 'info';
   if (why === 'foreign') return 'critical';
-  return why === 'unexplained' && d.state === State.STOP_COPY && !d.session?.eos
-    ? 'critical'
-    : 'warning';
+  return why === 'unexplained' && state === State.STOP_COPY && !d.session?.eos ? 'critical' : 'warning';
 }
 
 export const resetDuringMigration = rule({
@@ -29,7 +30,8 @@ export const resetDuringMigration = rule({
   version: 1,
   statement: 'A reset in the middle of a migration destroys its state and returns the device to RUNNING.',
   says: 'must not generate asynchronous device state transitions outside of manipulation by the user or the VFIO_DEVICE_RESET ioctl',
-  where: 'include/uapi/linux/vfio.h, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE; on RESUMING: "To abort a RESUMING session the device must be reset."',
+  where:
+    'include/uapi/linux/vfio.h, VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE; on RESUMING: "To abort a RESUMING session the device must be reset."',
   norm: 'N1',
   party: 'user',
   severities: ['info', 'warning', 'critical'],
@@ -41,11 +43,15 @@ export const resetDuringMigration = rule({
   on: ['reset'],
   judge(_w, e, d, limits) {
     if (!d || e.ret < 0) return SILENT;
-    if (d.state === UNKNOWN && !d.failure) return STATE_UNKNOWN;
-    const mid = isIn(d.state, SAVE | QUIET | (1 << State.RESUMING));
-    if (!mid && !d.failure) return KEPT;
-    const why = classify(e, d, limits);
-    return broken(why, severity(why, d), {
+    // After a failed SET_STATE: where its last arc began.
+    const state = d.state === UNKNOWN && d.failure ? d.failure.stuckAt : d.state;
+    const why = classify(e, d, state, limits);
+    if (!isIn(state, MID)) {
+      if (d.transition) return IN_TRANSITION;
+      if (d.state !== UNKNOWN) return KEPT;
+      if (why !== 'recovery') return STATE_UNKNOWN;
+    }
+    return broken(why, severity(why, d, state), {
       evidence: { reset_kind: e.resetKind, bytes_read: d.session?.bytesRead ?? 0, took_ns: e.at - e.began },
     });
   },

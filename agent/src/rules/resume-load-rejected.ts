@@ -12,7 +12,8 @@ export const resumeLoadRejected = rule({
   party: 'user',
   severities: ['critical'],
   needs: ['migration-state', 'arcs'],
-  decides: 'SET_STATE from RESUMING failed, and the step that failed is RESUMING to STOP, where the driver takes the data in.',
+  decides:
+    'SET_STATE from RESUMING failed, and the step that failed is RESUMING to STOP, where the driver takes the data in.',
   benign: 'None: the contract is upheld, the destination cannot run.',
   action: 'bytes_written 0: the VMM loaded nothing. Else compare driver and firmware versions of both hosts.',
   on: ['mig_set_ret'],

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { State, stateName } from '../model/fsm.js';
-import { broken, KEPT, rule, SILENT, unknown } from './rule.js';
+import { seesStream } from '../model/coverage.js';
+import { State, stateName, UNKNOWN } from '../model/fsm.js';
+import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, unknown } from './rule.js';
 
 const LOSSY = unknown('writes to the data_fd may have been lost');
+const NOT_OBSERVED = unknown("this driver's data_fd is not observed");
 const UNSEEN = unknown('the start of the data session was not seen');
 
 export const resumeWithoutData = rule({
@@ -20,14 +22,18 @@ export const resumeWithoutData = rule({
   benign: 'Driver test suites.',
   action: 'The guest runs on a device without its state: check what the VMM loaded.',
   on: ['mig_set_ret'],
-  judge(_w, e, d) {
-    if (!d || d.transition?.from !== State.RESUMING || e.ret < 0) return SILENT;
+  judge(w, e, d) {
+    if (!d || e.ret < 0 || e.miss & 1) return SILENT;
     if (e.requested === State.RESUMING || e.requested === State.STOP) return SILENT;
     if (e.requested === State.STOP_COPY) return SILENT;
+    const t = d.transition;
+    if (!t || t.disturbed || t.from === UNKNOWN) return STATE_UNKNOWN;
+    if (t.from !== State.RESUMING) return SILENT;
     const s = d.session;
     if (!s || s.direction !== 'resume') return UNSEEN;
     if (s.bytesWritten > 0) return KEPT;
     if (s.lossy) return LOSSY;
+    if (!seesStream(w.probes, d)) return NOT_OBSERVED;
     return broken('no-data', 'warning', {
       evidence: { session: s.id, next: stateName(e.requested) },
     });

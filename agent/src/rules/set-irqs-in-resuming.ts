@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State } from '../model/fsm.js';
-import { irqEvidence, isDeviceInterrupt } from './irq.js';
+import { arrangesInterrupts, irqEvidence } from './irq.js';
 import { broken, KEPT, rule, SILENT } from './rule.js';
 import { settledIn } from './settled.js';
 
 export const setIrqsInResuming = rule({
   id: 'set-irqs-in-resuming',
   version: 1,
-  statement: 'SET_IRQS is expected after RESUMING is left and before RUNNING is entered, not inside RESUMING.',
+  statement:
+    'SET_IRQS is expected after RESUMING is left and before RUNNING is entered, not inside RESUMING.',
   says: 'I would expect the SET_IRQS to happen after resuming clears but before running sets',
   where: 'Gunthorpe, 2021-11-01, 20211101172506.GC2744544@nvidia.com; contested by Williamson, 2021-11-02',
   norm: 'N3',
@@ -19,7 +20,7 @@ export const setIrqsInResuming = rule({
   action: 'None in profile uapi.',
   on: ['set_irqs'],
   judge(_w, e, d) {
-    if (!isDeviceInterrupt(e)) return SILENT;
+    if (!arrangesInterrupts(e)) return SILENT;
     const resuming = settledIn(d, e, 1 << State.RESUMING, 0);
     if (typeof resuming !== 'boolean') return resuming;
     if (!resuming) return KEPT;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State } from '../model/fsm.js';
-import { irqEvidence, isDeviceInterrupt } from './irq.js';
+import { arrangesInterrupts, irqEvidence } from './irq.js';
 import { broken, KEPT, rule, SILENT } from './rule.js';
 import { settledIn } from './settled.js';
 
@@ -9,7 +9,8 @@ export const setIrqsInStopCopy = rule({
   version: 1,
   statement: 'Interrupt configuration must not change while the state is being streamed in STOP_COPY.',
   says: 'avoid all device touches during both resuming and saving',
-  where: 'Gunthorpe, 2021-11-01, 20211101172506.GC2744544@nvidia.com; the risk: include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_STOP_COPY',
+  where:
+    'Gunthorpe, 2021-11-01, 20211101172506.GC2744544@nvidia.com; the risk: include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_STOP_COPY',
   norm: 'N3',
   party: 'user',
   severities: ['warning'],
@@ -19,7 +20,7 @@ export const setIrqsInStopCopy = rule({
   action: 'The VMM must arrange interrupts before it asks for STOP_COPY, or after it has left it.',
   on: ['set_irqs'],
   judge(_w, e, d) {
-    if (!isDeviceInterrupt(e)) return SILENT;
+    if (!arrangesInterrupts(e)) return SILENT;
     const saving = settledIn(d, e, 1 << State.STOP_COPY, 0);
     if (typeof saving !== 'boolean') return saving;
     if (!saving) return KEPT;

@@ -3,18 +3,8 @@
 import { bytes, duration, element, keyed, setAttribute, setText } from './dom.js';
 
 /** As in the head of the table in index.html. */
-const COLUMNS = [
-  'Device',
-  'Driver',
-  'State',
-  'For',
-  'Transition',
-  'Migration',
-  'Saved',
-  'Resumed',
-  'Violations',
-];
-const NUMBERS = new Set(['For', 'Saved', 'Resumed']);
+const COLUMNS = ['name', 'state', 'moving', 'episode', 'saved', 'resumed', 'broken'];
+const NUMBERS = new Set(['saved', 'resumed']);
 
 const byName = (a, b) => a.name.localeCompare(b.name, 'en', { numeric: true });
 
@@ -41,26 +31,20 @@ function makeVm({ vm }) {
 
 function makeDevice() {
   const cells = COLUMNS.map((name) =>
-    name === 'Device'
-      ? element('th', { scope: 'row' })
-      : element('td', NUMBERS.has(name) ? { class: 'num' } : {}),
+    element(name === 'name' ? 'th' : 'td', { class: NUMBERS.has(name) ? `num ${name}` : name }),
   );
-  cells[2].append(element('span', { class: 'state' }));
-  cells[4].className = 'moving';
-  cells[8].className = 'broken';
+  cells[0].setAttribute('scope', 'row');
+  cells[0].append(element('span'), element('small'));
+  cells[1].append(element('span', { class: 'badge' }), element('small'));
   return element('tr', {}, ...cells);
 }
 
-function transition(d) {
-  const t = d.transition;
-  if (!t) return '';
-  return `${t.from} → ${t.requested}, ${duration(t.since_ns)}`;
+function transition({ transition: t }) {
+  return t ? `${t.from} → ${t.requested}, ${duration(t.since_ns)}` : '';
 }
 
-function migration(d) {
-  if (d.migration.length === 0) return 'not migratable';
-  const side = d.episode ? `${d.episode.side} #${d.episode.id}, ` : '';
-  return `${side}${d.migration.join(', ')}`;
+function supports(d) {
+  return `${d.driver}: ${d.migration.join(', ') || 'no migration'}`;
 }
 
 function violations({ violations: v }) {
@@ -69,21 +53,20 @@ function violations({ violations: v }) {
 }
 
 function updateDevice(row, d) {
-  const [name, driver, state, since, moving, migr, saved, resumed, broken] = row.children;
-  setText(name, d.name);
-  setText(driver, d.driver);
+  const [name, state, moving, episode, saved, resumed, broken] = row.children;
+  setText(name.firstElementChild, d.name);
+  setText(name.lastElementChild, supports(d));
   setText(state.firstElementChild, d.state);
   setAttribute(state.firstElementChild, 'data-state', d.state);
   setAttribute(state.firstElementChild, 'title', `known by: ${d.known_by}`);
-  setText(since, d.known_by === 'unknown' ? '' : duration(d.since_ns));
+  setText(state.lastElementChild, d.known_by === 'unknown' ? '' : `for ${duration(d.since_ns)}`);
   setText(moving, transition(d));
   setAttribute(row, 'data-moving', String(d.transition !== null));
-  setText(migr, migration(d));
+  setText(episode, d.episode ? `${d.episode.side} #${d.episode.id}` : '');
   setText(saved, bytes(d.bytes_saved));
   setText(resumed, bytes(d.bytes_resumed));
   setText(broken, violations(d));
-  const worst = ['critical', 'warning'].find((s) => d.violations[s] > 0) ?? '';
-  setAttribute(broken, 'data-tone', worst);
+  setAttribute(broken, 'data-tone', ['critical', 'warning'].find((s) => d.violations[s] > 0) ?? '');
 }
 
 export function showDevices(devices) {

@@ -59,7 +59,7 @@ function make(v) {
   const line = element(
     'summary',
     {},
-    element('span', { class: 'severity', 'data-tone': v.severity }, v.severity),
+    element('span', { class: 'badge severity', 'data-tone': v.severity }, v.severity),
     element('code', {}, v.rule),
     element('span', { class: 'who' }, v.device || 'host'),
     when(v),

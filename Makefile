@@ -35,9 +35,9 @@ bench: setup build ## what the agent costs, measured in the lab
 dashboards: build ## regenerate the committed Grafana dashboards
 	@node build/dashboards/src/main.js dashboards/grafana
 
-wire: build ## regenerate agent/src/wire/events.gen.ts from probes/wire.h
-	@node tools/wire-gen.mjs < build/probes/wire_btf.json > agent/src/wire/events.gen.ts
-	@node_modules/.bin/biome format --write agent/src/wire/events.gen.ts 2>/dev/null
+wire: host-setup ## regenerate agent/src/wire/events.gen.ts from probes/wire.h
+	@$(MAKE) --no-print-directory -s -C probes
+	@tools/wire > build/events.gen.ts && mv build/events.gen.ts agent/src/wire/events.gen.ts
 
 clean: ## remove what was built; build/lab (downloads) stays
 	rm -rf node_modules build/agent build/bundle build/probes build/dashboards build/stamps build/agent.stamp \

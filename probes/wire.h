@@ -285,9 +285,9 @@ struct ev_tick {
 struct ev_probe {
 	struct ev_hdr hdr;
 	probe_status status;
-	bool32 required; /* without it the fact is not observed at all */
-	char name[48];	 /* function it attaches to */
-	char probe_kind[16];	 /* fentry, fexit, iter */
+	bool32 required;     /* without it the fact is not observed at all */
+	char name[48];	     /* function it attaches to */
+	char probe_kind[16]; /* fentry, fexit, iter */
 };
 
 /* Who the process hdr.tgid is, for people; empty where not readable. */

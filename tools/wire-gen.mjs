@@ -110,7 +110,8 @@ p('');
 for (const e of btf.filter((t) => t.kind === 'ENUM' && t.name !== '(anon)')) {
   const strip = e.values[0].name.replace(/_.*/, '_');
   p(`export const ${pascal(e.name.replace(/_e$/, ''))}${e.name === 'ev_type' ? '' : 'Value'} = {`);
-  for (const v of e.values) p(`  ${v.name.startsWith(strip) ? v.name.slice(strip.length) : v.name}: ${v.val},`);
+  for (const v of e.values)
+    p(`  ${v.name.startsWith(strip) ? v.name.slice(strip.length) : v.name}: ${v.val},`);
   p('} as const;', '');
 }
 
@@ -123,7 +124,11 @@ const READ = {
 
 for (const r of records) {
   p(`/** View of a \`struct ev_${r.kind}\` at the cursor; valid until the cursor moves. */`);
-  p(`export class ${r.name}Event {`, `  readonly kind = '${r.kind}';`, '  constructor(private readonly c: Cursor) {}');
+  p(
+    `export class ${r.name}Event {`,
+    `  readonly kind = '${r.kind}';`,
+    '  constructor(private readonly c: Cursor) {}',
+  );
   for (const f of visible(r)) {
     if (f.type === 'chars') {
       p(`  get ${f.name}(): string {`, `    return this.c.str(${f.offset}, ${f.size});`, '  }');
@@ -133,7 +138,12 @@ for (const r of records) {
     const read = TIMES.has(f.meaning) ? `this.c.time(${f.offset})` : READ[f.type](f.offset);
     p(`  get ${f.name}(): ${type} {`, `    return ${read}${f.meaning ? ` as ${type}` : ''};`, '  }');
     if (TIMES.has(f.meaning) || f.meaning === 'wall_ns')
-      p(`  /** Absolute and exact. */`, `  get ${f.name}Ns(): bigint {`, `    return this.c.big(${f.offset});`, '  }');
+      p(
+        `  /** Absolute and exact. */`,
+        `  get ${f.name}Ns(): bigint {`,
+        `    return this.c.big(${f.offset});`,
+        '  }',
+      );
     if (ADDRESSES.has(f.meaning))
       p(`  get ${f.name}Hex(): string {`, `    return this.c.hex(${f.offset});`, '  }');
   }
@@ -182,8 +192,15 @@ p(
   '',
 );
 
-p('/** A field to write: 64-bit ones may need more than a double holds. */', 'type Num = number | bigint;', '');
-p('/** What each kind of record is written from; fields left out are zero or empty. */', 'export interface RecordFields {');
+p(
+  '/** A field to write: 64-bit ones may need more than a double holds. */',
+  'type Num = number | bigint;',
+  '',
+);
+p(
+  '/** What each kind of record is written from; fields left out are zero or empty. */',
+  'export interface RecordFields {',
+);
 for (const r of records) {
   const fields = visible(r).map((f) => {
     const type = f.type === 'chars' ? 'string' : /64/.test(f.type) ? 'Num' : 'number';
@@ -192,9 +209,15 @@ for (const r of records) {
   p(`  ${r.kind}: { ${fields.join('; ')} };`);
 }
 p('}', '');
-p('const LAYOUT: Record<EventKind, readonly (readonly [name: string, offset: number, type: string, size: number])[]> = {');
+p(
+  'const LAYOUT: Record<EventKind, readonly (readonly [name: string, offset: number, type: string, size: number])[]> = {',
+);
 for (const r of records) {
-  p(`  ${r.kind}: [`, ...visible(r).map((f) => `    ['${f.name}', ${f.offset}, '${f.type}', ${f.size}],`), '  ],');
+  p(
+    `  ${r.kind}: [`,
+    ...visible(r).map((f) => `    ['${f.name}', ${f.offset}, '${f.type}', ${f.size}],`),
+    '  ],',
+  );
 }
 p('};', '');
 p(`const TAG: Record<EventKind, number> = { ${records.map((r) => `${r.kind}: ${r.tag}`).join(', ')} };`, '');

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The command line: flags, their defaults and checks. Nothing else reads argv. */
-import { hideBin } from 'yargs/helpers';
+
 import yargs, { type Argv } from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { FORMATS, LEVELS, type LogFormat, type LogLevel } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './rules/limits.js';
 import { PROFILES, type Profile } from './rules/rule.js';
@@ -33,7 +34,12 @@ export type Command =
   | { readonly name: 'run'; readonly config: RunConfig }
   | { readonly name: 'check' }
   | { readonly name: 'rules'; readonly id: string | undefined }
-  | { readonly name: 'replay'; readonly trace: string; readonly format: ReplayFormat; readonly judge: JudgeConfig }
+  | {
+      readonly name: 'replay';
+      readonly trace: string;
+      readonly format: ReplayFormat;
+      readonly judge: JudgeConfig;
+    }
   | { readonly name: 'print'; readonly trace: string; readonly judge: JudgeConfig };
 
 const MIN_RING_KIB = 4;

@@ -30,7 +30,7 @@ function judgeFor(options: Options, violations: Violation[]): Judge {
 }
 
 /** Judges batches as they are. */
-export function judgeBatches(batches: readonly Uint8Array[], options: Options = {}): Result {
+export function judgeBatches(batches: Iterable<Uint8Array>, options: Options = {}): Result {
   const violations: Violation[] = [];
   const judge = judgeFor(options, violations);
   for (const batch of batches) judge.feed(batch);

@@ -18,9 +18,7 @@ function asModel(probes: readonly ProbeState[]): Map<string, Probe> {
         name: p.name,
         kind: p.kind,
         status:
-          p.status === 'attached' || p.status === 'waiting'
-            ? status[p.status]
-            : ProbeStatusValue.UNAVAILABLE,
+          p.status === 'attached' || p.status === 'waiting' ? status[p.status] : ProbeStatusValue.UNAVAILABLE,
       },
     ]),
   );

@@ -13,7 +13,11 @@ export function problemOf(err: unknown): HostProblem | undefined {
   if (!(err instanceof ShimError)) return undefined;
   const what = `${err.operation}: ${err.message}`;
   if (err.code === 'EPERM' || err.code === 'EACCES')
-    return { exit: EXIT_NO_PRIVILEGE, what, remedy: 'run as root, and see kernel.unprivileged_bpf_disabled and LSM denials' };
+    return {
+      exit: EXIT_NO_PRIVILEGE,
+      what,
+      remedy: 'run as root, and see kernel.unprivileged_bpf_disabled and LSM denials',
+    };
   if (err.operation === 'open' || err.operation === 'attach')
     return { exit: EXIT_UNSUPPORTED, what, remedy: '`migwatch check` shows what this kernel offers' };
   return undefined;

@@ -57,7 +57,11 @@ export function violationLine(v: Violation): string {
 }
 
 /** `migwatch replay TRACE`: 0 none observed, 1 violations, 3 not assessable. */
-export async function replayCommand(path: string, format: ReplayFormat, config: JudgeConfig): Promise<number> {
+export async function replayCommand(
+  path: string,
+  format: ReplayFormat,
+  config: JudgeConfig,
+): Promise<number> {
   const line = format === 'jsonl' ? JSON.stringify : violationLine;
   const outcome = await judgeTrace(path, config, (v) => process.stdout.write(`${line(v)}\n`));
   const why = notAssessable(outcome);
@@ -67,7 +71,9 @@ export async function replayCommand(path: string, format: ReplayFormat, config: 
     : why
       ? `not assessable: ${why}`
       : 'no violation observed';
-  process.stderr.write(`${summary} (${outcome.judge.events} events, ${active} rules${why ? `; ${why}` : ''})\n`);
+  process.stderr.write(
+    `${summary} (${outcome.judge.events} events, ${active} rules${why ? `; ${why}` : ''})\n`,
+  );
   if (outcome.violations) return EXIT_VIOLATIONS;
   return why ? EXIT_NOT_ASSESSABLE : 0;
 }

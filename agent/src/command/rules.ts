@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { UsageError } from '../config.js';
 import { RULES } from '../rules/index.js';
 import type { Rule } from '../rules/rule.js';
-import { UsageError } from '../config.js';
 
 function table(): string {
   const width = Math.max(...RULES.map((r) => r.id.length));
-  return RULES.map((r) => `${r.id.padEnd(width)}  ${r.norm}  ${r.party.padEnd(6)}  ${r.statement}\n`).join('');
+  return RULES.map((r) => `${r.id.padEnd(width)}  ${r.norm}  ${r.party.padEnd(6)}  ${r.statement}\n`).join(
+    '',
+  );
 }
 
 function explain(r: Rule): string {

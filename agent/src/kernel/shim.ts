@@ -74,11 +74,16 @@ export class Shim {
   constructor(abi: number, recordSizes: readonly (number | undefined)[]) {
     this.lib = load(libraryPath());
     const theirs = this.lib.mw_abi();
-    if (theirs !== abi) throw new ShimError('load', 0, `libmigwatch.so has ABI ${theirs}, the agent ${abi}; rebuild`);
+    if (theirs !== abi)
+      throw new ShimError('load', 0, `libmigwatch.so has ABI ${theirs}, the agent ${abi}; rebuild`);
     recordSizes.forEach((size, tag) => {
       const has = this.lib.mw_record_size(tag);
       if (has !== (size ?? 0))
-        throw new ShimError('load', 0, `record ${tag} has ${has} bytes in libmigwatch.so, ${size ?? 0} in the agent; rebuild`);
+        throw new ShimError(
+          'load',
+          0,
+          `record ${tag} has ${has} bytes in libmigwatch.so, ${size ?? 0} in the agent; rebuild`,
+        );
     });
   }
 

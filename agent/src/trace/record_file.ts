@@ -45,7 +45,11 @@ export class RecordFileWriter {
   }
 
   /** Rejects if `dir` cannot be written to. */
-  static async create(dir: string, header: TraceHeader, onError: (err: Error) => void): Promise<RecordFileWriter> {
+  static async create(
+    dir: string,
+    header: TraceHeader,
+    onError: (err: Error) => void,
+  ): Promise<RecordFileWriter> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const stamp = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, 'Z');
     const path = join(dir, `migwatch-${stamp}-${process.pid}.mwr`);
@@ -93,8 +97,14 @@ export class RecordFileSource implements Source {
   }
 
   /** Throws TraceError naming the file if it is not a trace that this agent can read. */
-  static async open(path: string, wire: string, wholeBytes: (bytes: Buffer) => number): Promise<RecordFileSource> {
-    const chunks = createReadStream(path, { highWaterMark: CHUNK })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  static async open(
+    path: string,
+    wire: string,
+    wholeBytes: (bytes: Buffer) => number,
+  ): Promise<RecordFileSource> {
+    const chunks = createReadStream(path, { highWaterMark: CHUNK })[
+      Symbol.asyncIterator
+    ]() as AsyncIterator<Buffer>;
     let head = Buffer.alloc(0);
     while (head.indexOf(10) < 0 && head.length < MAX_HEADER) {
       const next = await chunks.next().catch((err: Error) => {

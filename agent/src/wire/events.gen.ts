@@ -1401,31 +1401,257 @@ type Num = number | bigint;
 
 /** What each kind of record is written from; fields left out are zero or empty. */
 export interface RecordFields {
-  device: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; how?: number; flags?: number; group?: number; container?: number; hasMigOps?: number; hasLogOps?: number; name?: string; driver?: string; bus?: string; comm?: string };
-  open: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; openCount?: number; ret?: number };
-  close: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; last?: number; exiting?: number; exitCode?: number };
-  mig_set: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; requested?: number };
-  mig_set_ret: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; requested?: number; ret?: number; dataFd?: number; session?: number };
-  mig_get: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; state?: number; ret?: number };
-  mig_arc: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; cur?: number; requested?: number; next?: number; ret?: number };
-  data_read: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; session?: number; count?: Num; ret?: Num };
-  data_write: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; session?: number; count?: Num; ret?: Num };
-  data_release: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; session?: number };
-  set_irqs: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; flags?: number; index?: number; start?: number; count?: number; ret?: number };
-  dma_map: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; container?: number; flags?: number; iova?: Num; vaddr?: Num; size?: Num; ret?: number };
-  dma_unmap: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; container?: number; flags?: number; iova?: Num; size?: Num; ret?: number };
-  container: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; container?: number; group?: number; attached?: number; ret?: number };
-  region_read: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; pos?: Num; count?: Num; ret?: Num };
-  region_write: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; pos?: Num; count?: Num; ret?: Num };
-  reset: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; resetKind?: number; ret?: number; began?: Num };
-  dirty_log: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; op?: number; container?: number; iova?: Num; size?: Num; pageSize?: Num; ret?: number };
-  lost: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; ring?: number; count?: Num };
+  device: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    how?: number;
+    flags?: number;
+    group?: number;
+    container?: number;
+    hasMigOps?: number;
+    hasLogOps?: number;
+    name?: string;
+    driver?: string;
+    bus?: string;
+    comm?: string;
+  };
+  open: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    openCount?: number;
+    ret?: number;
+  };
+  close: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    last?: number;
+    exiting?: number;
+    exitCode?: number;
+  };
+  mig_set: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    requested?: number;
+  };
+  mig_set_ret: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    requested?: number;
+    ret?: number;
+    dataFd?: number;
+    session?: number;
+  };
+  mig_get: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    state?: number;
+    ret?: number;
+  };
+  mig_arc: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    cur?: number;
+    requested?: number;
+    next?: number;
+    ret?: number;
+  };
+  data_read: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    session?: number;
+    count?: Num;
+    ret?: Num;
+  };
+  data_write: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    session?: number;
+    count?: Num;
+    ret?: Num;
+  };
+  data_release: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    session?: number;
+  };
+  set_irqs: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    flags?: number;
+    index?: number;
+    start?: number;
+    count?: number;
+    ret?: number;
+  };
+  dma_map: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    container?: number;
+    flags?: number;
+    iova?: Num;
+    vaddr?: Num;
+    size?: Num;
+    ret?: number;
+  };
+  dma_unmap: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    container?: number;
+    flags?: number;
+    iova?: Num;
+    size?: Num;
+    ret?: number;
+  };
+  container: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    container?: number;
+    group?: number;
+    attached?: number;
+    ret?: number;
+  };
+  region_read: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    pos?: Num;
+    count?: Num;
+    ret?: Num;
+  };
+  region_write: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    pos?: Num;
+    count?: Num;
+    ret?: Num;
+  };
+  reset: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    resetKind?: number;
+    ret?: number;
+    began?: Num;
+  };
+  dirty_log: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    op?: number;
+    container?: number;
+    iova?: Num;
+    size?: Num;
+    pageSize?: Num;
+    ret?: number;
+  };
+  lost: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    ring?: number;
+    count?: Num;
+  };
   tick: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; wall?: Num };
-  probe: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; status?: number; required?: number; name?: string; probeKind?: string };
-  vm: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; name?: string; uuid?: string };
+  probe: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    status?: number;
+    required?: number;
+    name?: string;
+    probeKind?: string;
+  };
+  vm: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    name?: string;
+    uuid?: string;
+  };
 }
 
-const LAYOUT: Record<EventKind, readonly (readonly [name: string, offset: number, type: string, size: number])[]> = {
+const LAYOUT: Record<
+  EventKind,
+  readonly (readonly [name: string, offset: number, type: string, size: number])[]
+> = {
   device: [
     ['at', 0, 'u64', 8],
     ['miss', 12, 'u32', 4],
@@ -1681,7 +1907,30 @@ const LAYOUT: Record<EventKind, readonly (readonly [name: string, offset: number
   ],
 };
 
-const TAG: Record<EventKind, number> = { device: 1, open: 2, close: 3, mig_set: 4, mig_set_ret: 5, mig_get: 6, mig_arc: 7, data_read: 8, data_write: 9, data_release: 10, set_irqs: 11, dma_map: 12, dma_unmap: 13, container: 14, region_read: 15, region_write: 16, reset: 17, dirty_log: 18, lost: 19, tick: 20, probe: 21, vm: 22 };
+const TAG: Record<EventKind, number> = {
+  device: 1,
+  open: 2,
+  close: 3,
+  mig_set: 4,
+  mig_set_ret: 5,
+  mig_get: 6,
+  mig_arc: 7,
+  data_read: 8,
+  data_write: 9,
+  data_release: 10,
+  set_irqs: 11,
+  dma_map: 12,
+  dma_unmap: 13,
+  container: 14,
+  region_read: 15,
+  region_write: 16,
+  reset: 17,
+  dirty_log: 18,
+  lost: 19,
+  tick: 20,
+  probe: 21,
+  vm: 22,
+};
 
 /** The bytes of one record, for those that the agent itself adds and for tests. */
 export function encode<K extends EventKind>(kind: K, fields: RecordFields[K]): Uint8Array {

@@ -36,11 +36,8 @@ function makeDevice() {
   cells[0].setAttribute('scope', 'row');
   cells[0].append(element('span'), element('small'));
   cells[1].append(element('span', { class: 'badge' }), element('small'));
+  cells[2].append(element('span'), element('small'));
   return element('tr', {}, ...cells);
-}
-
-function transition({ transition: t }) {
-  return t ? `${t.from} → ${t.requested}, ${duration(t.since_ns)}` : '';
 }
 
 function supports(d) {
@@ -60,8 +57,10 @@ function updateDevice(row, d) {
   setAttribute(state.firstElementChild, 'data-state', d.state);
   setAttribute(state.firstElementChild, 'title', `known by: ${d.known_by}`);
   setText(state.lastElementChild, d.known_by === 'unknown' ? '' : `for ${duration(d.since_ns)}`);
-  setText(moving, transition(d));
-  setAttribute(row, 'data-moving', String(d.transition !== null));
+  const t = d.transition;
+  setText(moving.firstElementChild, t ? `${t.from} → ${t.requested}` : '');
+  setText(moving.lastElementChild, t ? `since ${duration(t.since_ns)}` : '');
+  setAttribute(row, 'data-moving', String(t !== null));
   setText(episode, d.episode ? `${d.episode.side} #${d.episode.id}` : '');
   setText(saved, bytes(d.bytes_saved));
   setText(resumed, bytes(d.bytes_resumed));

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Correct VMMs raise no finding above info in profile uapi, whatever becomes of the migration. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findings, judged } from '../run.js';
+import * as timelines from './timelines.js';
+
+const { SOURCE, SOURCE_END, DESTINATION, DESTINATION_END } = timelines;
+
+/** Findings above info are a false alarm here, except those named. */
+function quiet(name: string, text: string, infos: readonly string[], alarms: readonly string[] = []): void {
+  test(name, () => {
+    const found = findings(text);
+    const isInfo = (finding: string) => finding.endsWith(' info');
+    assert.deepEqual(
+      found.filter((f) => !isInfo(f)),
+      alarms,
+    );
+    assert.deepEqual(found.filter(isInfo), infos);
+  });
+}
+
+const RESTORED = [
+  'config-write-while-halted in-RESUMING-COMMAND info',
+  'set-irqs-in-resuming in-RESUMING info',
+];
+
+const rollback = 'stop-copy-not-drained rollback info';
+
+quiet('a QEMU source', SOURCE + SOURCE_END, []);
+quiet('a QEMU source whose host is cut off after the drain', `${SOURCE}\n4s dev1 closed exit=1`, [
+  'close-mid-migration in-STOP_COPY info',
+]);
+quiet('a QEMU destination under libvirt', DESTINATION + DESTINATION_END, RESTORED);
+quiet('mtty source in the lab', timelines.MTTY_SOURCE, []);
+quiet('mtty destination in the lab', timelines.MTTY_DESTINATION, RESTORED);
+quiet('cancelled in the drain', timelines.CANCEL, [rollback, rollback]);
+quiet('cancelled in the drain, guest paused', timelines.CANCEL_PAUSED, [rollback, rollback]);
+quiet('cancelled in PRE_COPY', timelines.CANCEL_PRE_COPY, []);
+quiet(
+  'a stop arc that fails: the failure itself, and its recovery',
+  timelines.STOP_FAILS,
+  ['reset-during-migration recovery info', rollback],
+  ['fsm-transition-failed failed warning'],
+);
+quiet('an incoming QEMU that fails', timelines.INCOMING_FAILS, [
+  ...RESTORED,
+  'close-mid-migration in-RESUMING info',
+]);
+quiet('virsh suspend and resume', timelines.PAUSE, []);
+quiet('paused in pre-copy, then resumed', timelines.PAUSE_PRE_COPY, [rollback, rollback]);
+quiet('Cloud Hypervisor snapshot', timelines.CH_SNAPSHOT, []);
+quiet('Cloud Hypervisor restore', timelines.CH_RESTORE, RESTORED);
+
+test('a load that the driver rejects is blamed on nobody else', () => {
+  const found = findings(timelines.LOAD_FAILS).filter((f) => !f.startsWith('resume-load-rejected'));
+  assert.deepEqual(found, [...RESTORED, 'reset-during-migration recovery info']);
+});
+
+test('seed-strict is expected to fire on every stock destination', () => {
+  const found = findings(DESTINATION + DESTINATION_END, { profile: 'seed-strict' });
+  assert.deepEqual(
+    found,
+    RESTORED.map((f) => f.replace('info', 'warning')),
+  );
+});
+
+test('on a clean source every rule that could judge says kept, none unknown', () => {
+  const { engine } = judged(SOURCE + SOURCE_END).judge;
+  const answers = [...engine.tallies].filter(([, t]) => t.unknown + t.broken > 0).map(([id]) => id);
+  assert.deepEqual(answers, []);
+  for (const id of [
+    'stop-copy-not-drained',
+    'data-fd-wrong-state',
+    'blackout-budget-exceeded',
+    'fsm-arc-rejected',
+  ])
+    assert.ok((engine.tallies.get(id)?.kept ?? 0) >= 2, id);
+});

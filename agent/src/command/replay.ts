@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JudgeConfig, ReplayFormat } from '../config.js';
 import { formatEvent } from '../export/timeline.js';
+import { violationJson } from '../export/violation_json.js';
 import { Judge } from '../judge.js';
 import { NO_OBSERVER } from '../model/world.js';
 import type { Violation } from '../rules/finding.js';
@@ -62,7 +63,7 @@ export async function replayCommand(
   format: ReplayFormat,
   config: JudgeConfig,
 ): Promise<number> {
-  const line = format === 'jsonl' ? JSON.stringify : violationLine;
+  const line = format === 'jsonl' ? violationJson : violationLine;
   const outcome = await judgeTrace(path, config, (v) => process.stdout.write(`${line(v)}\n`));
   const why = notAssessable(outcome);
   const active = RULES.length;

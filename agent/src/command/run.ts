@@ -7,6 +7,7 @@ import { listen } from '../export/http.js';
 import { parseListenAddress } from '../export/listen_address.js';
 import { Metrics } from '../export/metrics.js';
 import { Recent } from '../export/recent.js';
+import { violationJson } from '../export/violation_json.js';
 import { ViolationsFile } from '../export/violations_file.js';
 import { Judge } from '../judge.js';
 import { hostProblem, vfioProblem } from '../kernel/host.js';
@@ -52,7 +53,7 @@ function openTrace(dir: string, log: Log): Promise<RecordFileWriter> {
 /** What a violation sets off; none of it may fail or wait. */
 function reporter(log: Log, metrics: Metrics, recent: Recent, file: ViolationsFile | undefined) {
   return (v: Violation): void => {
-    const line = JSON.stringify(v);
+    const line = violationJson(v);
     metrics.onViolation(v);
     recent.add(line);
     file?.append(line);
@@ -103,7 +104,6 @@ async function watch(config: RunConfig, shim: Shim, log: Log, closers: Closers):
     stats: () => (why === undefined ? shim.stats() : undefined),
     version: VERSION,
     sinks: [file, trace].filter((sink) => sink !== undefined),
-    ...(file && { violationsFile: file }),
   });
   const onViolation = reporter(log, metrics, recent, file);
   const judge = new Judge({ rules: RULES, ...config, onViolation }, metrics);

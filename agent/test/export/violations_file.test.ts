@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
+import { mkdtemp, open, readFile, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -82,6 +84,26 @@ test('a full disk is counted and said once, until it works again', async () => {
   assert.equal(file.errors, 2);
   assert.equal(await readFile(path, 'utf8'), '3\n');
   assert.deepEqual(logged.slice(1), ['info violations file is written again']);
+});
+
+test('after a line that was written in part, the next one starts on a line of its own', async () => {
+  // A FIFO takes 64 KiB and then no more, as a disk that fills up in the middle of a line.
+  const path = join(dir, 'fifo');
+  execFileSync('mkfifo', [path]);
+  const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const { file } = make(path);
+  await file.open();
+  file.append('x'.repeat(100_000));
+  await file.flush();
+  assert.equal(file.errors, 1);
+  const { bytesRead } = await reader.read(Buffer.alloc(100_000));
+  assert.equal(bytesRead, 65_536);
+  file.append('2');
+  file.append('3');
+  await file.close();
+  const { buffer, bytesRead: rest } = await reader.read(Buffer.alloc(100));
+  assert.equal(buffer.toString('utf8', 0, rest), '\n2\n3\n');
+  await reader.close();
 });
 
 test('a folder that vanished is an error per line, not a crash', async () => {

@@ -90,7 +90,7 @@ test('a violation says what it rests on', () => {
     [v.device, v.driver, v.vm, v.state, v.state_known_by, v.confidence, v.lost, v.norm, v.advisory],
     ['dev1', 'mlx5_vfio_pci', 'guest1', 'STOP_COPY', 'set', 'high', 0, 'N1', false],
   );
-  assert.deepEqual([v.at_ns, v.wall], [5_003_000_000_000, '2023-11-15T23:36:43.000000000Z']);
+  assert.deepEqual([v.at_ns, v.wall], [5_003_000_000_000, '2023-11-14T23:36:43.000000000Z']);
   assert.deepEqual(v.episode, { id: 1, side: 'source', started_ns: 5_001_000_001_000 });
   assert.deepEqual(v.peers, [{ device: 'dev2', state: 'RUNNING' }]);
   assert.deepEqual(v.evidence, { region: 0, offset: 0x18, length: 4, since_landed_ns: 999_998_000 });
@@ -124,7 +124,7 @@ test('how the bytes are cut into batches makes no difference', () => {
     const whole = JSON.stringify(judgeBatches([Buffer.concat(records)]).violations);
     assert.notEqual(whole, '[]');
     assert.equal(JSON.stringify(judgeBatches(records).violations), whole);
-    const cuts = [];
+    const cuts: Uint8Array[] = [];
     for (let at = 0; at < records.length; at += 3) cuts.push(Buffer.concat(records.slice(at, at + 3)));
     assert.equal(JSON.stringify(judgeBatches(cuts).violations), whole);
     // One buffer that is used again for each batch, as the live source does.

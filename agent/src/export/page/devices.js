@@ -59,7 +59,7 @@ function updateDevice(row, d) {
   setText(state.lastElementChild, d.known_by === 'unknown' ? '' : `for ${duration(d.since_ns)}`);
   const t = d.transition;
   setText(moving.firstElementChild, t ? `${t.from} → ${t.requested}` : '');
-  setText(moving.lastElementChild, t ? `since ${duration(t.since_ns)}` : '');
+  setText(moving.lastElementChild, t ? `for ${duration(t.since_ns)}` : '');
   setAttribute(row, 'data-moving', String(t !== null));
   setText(episode, d.episode ? `${d.episode.side} #${d.episode.id}` : '');
   setText(saved, bytes(d.bytes_saved));

@@ -29,12 +29,14 @@ struct probe {
 	const char *reason;
 };
 
-#define DATA_DRIVER(module, read, write, release)                                                  \
+#define DATA_DRIVER(module, read, write, ioctl, release)                                           \
 	{"data_read", read, "fexit", module, false},                                               \
 		{"data_write", write, "fexit", module, false},                                     \
+		{"data_ioctl", ioctl, "fexit", module, false},                                     \
 	{                                                                                          \
 		"data_release", release, "fentry", module, false                                   \
 	}
+#define DATA_PROBES 4
 
 /* The one list. Programs of one driver's data_fd stand together: they share a layer. */
 static struct probe probes[] = {
@@ -45,29 +47,48 @@ static struct probe probes[] = {
 	{"vfio_mig_get_next_state", "vfio_mig_get_next_state", "fexit", "vfio", true},
 	{"vfio_device_fops_read", "vfio_device_fops_read", "fexit", "vfio", true},
 	{"vfio_device_fops_write", "vfio_device_fops_write", "fexit", "vfio", true},
+	{"vfio_device_fops_mmap", "vfio_device_fops_mmap", "fexit", "vfio", false},
 	{"open_devices", FOPS, "iter", "vfio", false},
+	{"type1_ioctl_enter", "vfio_iommu_type1_ioctl", "fentry", "vfio_iommu_type1", false},
 	{"type1_ioctl", "vfio_iommu_type1_ioctl", "fexit", "vfio_iommu_type1", true},
+	{"vfio_remove_dma", "vfio_remove_dma", "fentry", "vfio_iommu_type1", false},
 	{"vfio_iommu_type1_attach_group", "vfio_iommu_type1_attach_group", "fexit",
 	 "vfio_iommu_type1", false},
 	{"vfio_iommu_type1_detach_group", "vfio_iommu_type1_detach_group", "fentry",
 	 "vfio_iommu_type1", false},
 	{"vfio_iommu_type1_release", "vfio_iommu_type1_release", "fentry", "vfio_iommu_type1",
 	 false},
-	{"pci_try_reset_function", "pci_try_reset_function", "fexit", "", false},
-	{"pci_reset_function", "pci_reset_function", "fexit", "", false},
+	{"vfio_pci_mmap_huge_fault", "vfio_pci_mmap_huge_fault", "fexit", "vfio_pci_core", false},
+	{"unmap_mapping_range", "unmap_mapping_range", "fentry", "vfio_pci_core", false},
+	{"zap_by_config_enter", "vfio_pci_zap_and_down_write_memory_lock", "fentry",
+	 "vfio_pci_core", false},
+	{"zap_by_config_exit", "vfio_pci_zap_and_down_write_memory_lock", "fexit", "vfio_pci_core",
+	 false},
+	{"vfio_pci_memory_lock_and_enable", "vfio_pci_memory_lock_and_enable", "fentry",
+	 "vfio_pci_core", false},
+	{"vfio_pci_ioeventfd_handler", "vfio_pci_ioeventfd_handler", "fentry", "vfio_pci_core",
+	 false},
+	{"vfio_msihandler", "vfio_msihandler", "fentry", "vfio_pci_core", false},
+	{"vfio_intx_handler", "vfio_intx_handler", "fexit", "vfio_pci_core", false},
+	{"pci_try_reset_function", "pci_try_reset_function", "fexit", "vfio_pci_core", false},
+	{"pci_reset_function", "pci_reset_function", "fexit", "vfio_pci_core", false},
 	DATA_DRIVER("mlx5_vfio_pci", "mlx5vf_save_read", "mlx5vf_resume_write",
-		    "mlx5vf_release_file"),
+		    "mlx5vf_precopy_ioctl", "mlx5vf_release_file"),
 	DATA_DRIVER("hisi_acc_vfio_pci", "hisi_acc_vf_save_read", "hisi_acc_vf_resume_write",
-		    "hisi_acc_vf_release_file"),
+		    "hisi_acc_vf_precopy_ioctl", "hisi_acc_vf_release_file"),
 	DATA_DRIVER("pds_vfio_pci", "pds_vfio_save_read", "pds_vfio_restore_write",
-		    "pds_vfio_release_file"),
+		    "pds_vfio_precopy_ioctl", "pds_vfio_release_file"),
 	DATA_DRIVER("qat_vfio_pci", "qat_vf_save_read", "qat_vf_resume_write",
-		    "qat_vf_release_file"),
+		    "qat_vf_precopy_ioctl", "qat_vf_release_file"),
 	DATA_DRIVER("virtio_vfio_pci", "virtiovf_save_read", "virtiovf_resume_write",
-		    "virtiovf_release_file"),
+		    "virtiovf_precopy_ioctl", "virtiovf_release_file"),
 	DATA_DRIVER("xe_vfio_pci", "xe_vfio_pci_save_read", "xe_vfio_pci_resume_write",
-		    "xe_vfio_pci_release_file"),
-	DATA_DRIVER("mtty", "mtty_save_read", "mtty_resume_write", "mtty_release_migf"),
+		    "xe_vfio_pci_precopy_ioctl", "xe_vfio_pci_release_file"),
+	DATA_DRIVER("mtty", "mtty_save_read", "mtty_resume_write", "mtty_precopy_ioctl",
+		    "mtty_release_migf"),
+	/* The lab's own (lab/modules). */
+	DATA_DRIVER("edu_vfio", "edu_vfio_save_read", "edu_vfio_resume_write",
+		    "edu_vfio_precopy_ioctl", "edu_vfio_release_file"),
 };
 #define N_PROBES ((int)(sizeof(probes) / sizeof(probes[0])))
 #define MAX_LAYERS 64
@@ -83,6 +104,18 @@ static bool module_loaded(const char *module)
 
 	snprintf(path, sizeof(path), "/sys/module/%s", module);
 	return !*module || !access(path, F_OK);
+}
+
+/* Loaded, or built in: then one of its functions is among the kernel's own. */
+static bool present(const char *module)
+{
+	if (module_loaded(module))
+		return true;
+	for (int i = 0; i < N_PROBES; i++)
+		if (!strcmp(probes[i].module, module) && !strncmp(probes[i].function, "vfio_", 5) &&
+		    syms[i].found)
+			return true;
+	return false;
 }
 
 static bool has_btf_func(struct btf *vmlinux, const struct ksym *sym)
@@ -103,6 +136,12 @@ static bool attachable(struct probe *p, const struct ksym *sym, struct btf *vmli
 		p->status = module_loaded(p->module) ? PROBE_UNAVAILABLE : PROBE_WAITING;
 		p->reason = p->status == PROBE_WAITING ? "module not loaded"
 						       : "no such symbol in this kernel";
+		return false;
+	}
+	/* A function of the kernel proper, hooked for what a module does with it. */
+	if (!*sym->module && !present(p->module)) {
+		p->status = PROBE_WAITING;
+		p->reason = "module not loaded";
 		return false;
 	}
 	p->status = PROBE_UNAVAILABLE;
@@ -132,7 +171,15 @@ static int reuse_maps(struct migwatch *layer, struct migwatch *base)
 	return 0;
 }
 
-/* Loads and attaches probes[from..to) that are marked in `want`. */
+static unsigned long long fops_addr(void)
+{
+	for (int i = 0; i < N_PROBES; i++)
+		if (!strcmp(syms[i].name, FOPS))
+			return syms[i].addr;
+	return 0;
+}
+
+/* Loads probes[from..to) that are marked in `want`. */
 static int load_layer(struct migwatch *base, const bool *want, int from, int to)
 {
 	struct migwatch *layer = migwatch__open();
@@ -141,6 +188,7 @@ static int load_layer(struct migwatch *base, const bool *want, int from, int to)
 
 	if (!layer)
 		return failed(-errno, "opening the BPF object");
+	layer->rodata->vfio_device_fops_addr = fops_addr();
 	bpf_object__for_each_program (prog, layer->obj)
 		bpf_program__set_autoload(prog, false);
 	for (int i = from; i < to; i++) {
@@ -148,9 +196,7 @@ static int load_layer(struct migwatch *base, const bool *want, int from, int to)
 			continue;
 		prog = bpf_object__find_program_by_name(layer->obj, probes[i].program);
 		bpf_program__set_autoload(prog, true);
-		if (!strcmp(probes[i].kind, "iter"))
-			layer->rodata->vfio_device_fops_addr = syms[i].addr;
-		else
+		if (strcmp(probes[i].kind, "iter"))
 			bpf_program__set_attach_target(prog, 0, probes[i].function);
 	}
 	err = reuse_maps(layer, base);
@@ -194,24 +240,37 @@ static int attach_layer(struct migwatch *layer, const bool *want, int from, int 
 	return attached;
 }
 
+/* One program at a time: a kernel that refuses one of them shall not cost the others. */
+static int add_singly(struct migwatch *base, const bool *want, int from, int to)
+{
+	bool one[N_PROBES] = {};
+	int attached = 0;
+
+	for (int i = from; i < to; i++) {
+		if (!want[i])
+			continue;
+		one[i] = true;
+		if (n_layers == MAX_LAYERS || load_layer(base, one, i, i + 1)) {
+			probes[i].status = PROBE_UNAVAILABLE;
+			probes[i].reason = "the kernel refused to load the program";
+		} else {
+			attached += attach_layer(layers[n_layers - 1], one, i, i + 1);
+		}
+		one[i] = false;
+	}
+	return attached;
+}
+
 static int add_layer(struct migwatch *base, const bool *want, int from, int to)
 {
 	bool any = false;
-	int err;
 
 	for (int i = from; i < to; i++)
 		any |= want[i];
 	if (!any)
 		return 0;
-	if (n_layers == MAX_LAYERS)
-		return failed(-ENOSPC, "adding a layer of probes");
-	err = load_layer(base, want, from, to);
-	if (err) {
-		for (int i = from; i < to; i++)
-			if (want[i])
-				probes[i].reason = "the kernel refused to load the program";
-		return err;
-	}
+	if (n_layers == MAX_LAYERS || load_layer(base, want, from, to))
+		return add_singly(base, want, from, to);
 	return attach_layer(layers[n_layers - 1], want, from, to);
 }
 
@@ -224,7 +283,7 @@ int attach_all(struct migwatch *base)
 {
 	bool want[N_PROBES] = {};
 	struct btf *vmlinux;
-	int total = 0, n, first_data = 0;
+	int total, n, first_data = 0;
 
 	for (int i = 0; i < N_PROBES; i++)
 		syms[i] = (struct ksym){.name = probes[i].function};
@@ -240,12 +299,10 @@ int attach_all(struct migwatch *base)
 	btf__free(vmlinux);
 	while (first_data < N_PROBES && !is_data_probe(first_data))
 		first_data++;
-	n = add_layer(base, want, 0, first_data);
-	for (int i = first_data; n >= 0 && i < N_PROBES; i += 3) {
-		total += n;
-		n = add_layer(base, want, i, i + 3);
-	}
-	return n < 0 ? n : total + n;
+	total = add_layer(base, want, 0, first_data);
+	for (int i = first_data; i < N_PROBES; i += DATA_PROBES)
+		total += add_layer(base, want, i, i + DATA_PROBES);
+	return total;
 }
 
 int attach_probes_text(char *buf, __u32 len)

@@ -16,6 +16,14 @@ static __always_inline struct session *session_of(struct file *file)
 	return bpf_map_lookup_elem(&sessions, &key);
 }
 
+/* uapi/linux/vfio.h of 6.2 and later; Debian 12's headers are older. */
+struct vfio_precopy_info {
+	__u32 argsz;
+	__u32 flags;
+	__u64 initial_bytes;
+	__u64 dirty_bytes;
+};
+
 /* 0 for a device that has been closed since. */
 static __always_inline __u32 gen_of(struct session *s)
 {
@@ -54,6 +62,31 @@ int BPF_PROG(data_write, struct file *file, const char *buf, size_t count, loff_
 	e->pad = 0;
 	e->count = count;
 	e->ret = ret;
+	SUBMIT(e);
+	return 0;
+}
+
+#define IOCTL_PRECOPY_INFO 0x3b79
+
+SEC("fexit")
+int BPF_PROG(data_ioctl, struct file *file, unsigned int cmd, unsigned long arg, long ret)
+{
+	struct session *s = session_of(file);
+	struct vfio_precopy_info info = {};
+	struct ev_precopy_info *e;
+	bool miss;
+
+	if (cmd != IOCTL_PRECOPY_INFO || !s)
+		return 0;
+	miss = bpf_probe_read_user(&info, sizeof(info), (void *)arg);
+	e = RESERVE(crit, PRECOPY_INFO, precopy_info, s->dev, gen_of(s));
+	if (!e)
+		return 0;
+	e->hdr.miss = miss ? MISS_USER_ARGS : 0;
+	e->session = s->id;
+	e->ret = ret;
+	e->initial_bytes = ret ? 0 : info.initial_bytes;
+	e->dirty_bytes = ret ? 0 : info.dirty_bytes;
 	SUBMIT(e);
 	return 0;
 }

@@ -12,12 +12,19 @@
 
 struct dev_info {
 	__u32 id;
-	__u32 gen;	 /* see ev_hdr.gen */
-	__u32 watched;	 /* 1: not INIT, its region accesses are recorded */
-	__u32 state;	 /* last landed state, STATE_UNSEEN if none was seen */
-	__u64 resetting; /* pid_tgid inside VFIO_DEVICE_RESET or HOT_RESET, else 0 */
-	__u64 reset_began;
+	__u32 gen;	   /* see ev_hdr.gen */
+	__u32 watched;	   /* 1: not INIT, its region accesses are recorded */
+	__u32 state;	   /* last landed state, STATE_UNSEEN if none was seen */
+	__u32 config_at_7; /* region 7 is PCI config space: vfio-pci, and mtty, which keeps to it */
+	__u32 pad;
 };
+
+/* vfio-pci and mtty: file position = index << 40 | offset. */
+#define REGION_SHIFT 40
+#define CONFIG_REGION 7
+
+/* From kallsyms: what tells a VFIO device file from others; 0: not known. */
+const volatile __u64 vfio_device_fops_addr __weak;
 
 #define STATE_UNSEEN (~0u)
 /* uapi/linux/vfio.h, enum vfio_device_mig_state */
@@ -39,6 +46,71 @@ struct {
 	__type(value, __u64); /* struct vfio_device * */
 } vdev_of_device SEC(".maps")
 __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_DEVICES);
+	__type(key, __u64);   /* struct address_space * of its BAR mappings */
+	__type(value, __u64); /* struct vfio_device * */
+} vdev_of_mapping SEC(".maps")
+__weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);   /* struct eventfd_ctx * that an interrupt vector signals */
+	__type(value, __u64); /* struct vfio_device * */
+} vdev_of_eventfd SEC(".maps")
+__weak;
+
+/* What a thread is doing inside the kernel, for those it calls. */
+struct task_op {
+	__u32 op;
+	__u32 container; /* OP_MAP_DMA */
+	__u64 began;
+};
+
+enum {
+	OP_RESET = ZAP_RESET,
+	OP_HOT_RESET = ZAP_HOT_RESET,
+	OP_CONFIG = ZAP_CONFIG,
+	OP_LOW_POWER = ZAP_LOW_POWER,
+	OP_MAP_DMA,
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* pid_tgid */
+	__type(value, struct task_op);
+} task_ops SEC(".maps")
+__weak;
+
+static __always_inline void op_enter(__u32 op, __u32 container)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct task_op t = {.op = op, .container = container, .began = bpf_ktime_get_ns()};
+
+	bpf_map_update_elem(&task_ops, &task, &t, BPF_ANY);
+}
+
+static __always_inline struct task_op *current_op(void)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&task_ops, &task);
+}
+
+/* When the operation began; 0 if its entry was not seen. */
+static __always_inline __u64 op_exit(void)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct task_op *t = bpf_map_lookup_elem(&task_ops, &task);
+	__u64 began = t ? t->began : 0;
+
+	bpf_map_delete_elem(&task_ops, &task);
+	return began;
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -138,6 +210,8 @@ static __always_inline void emit_device(struct vfio_device *vdev, struct dev_inf
 	if (bpf_probe_read_kernel_str(e->bus, sizeof(e->bus), BPF_CORE_READ(dev, bus, name)) < 0)
 		e->hdr.miss |= MISS_KERNEL;
 	BPF_CORE_READ_STR_INTO(&e->comm, task, comm);
+	d->config_at_7 =
+		bpf_strncmp(e->bus, 4, "pci") == 0 || bpf_strncmp(e->driver, 5, "mtty") == 0;
 	SUBMIT(e);
 }
 
@@ -150,11 +224,15 @@ static __noinline struct dev_info *learn_dev(struct vfio_device *vdev, __u32 how
 {
 	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev);
 	struct dev_info fresh = {.state = STATE_UNSEEN}, *d;
+	__u64 mapping;
 
 	fresh.id = __sync_fetch_and_add(&last_dev, 1) + 1;
 	if (bpf_map_update_elem(&devs, &key, &fresh, BPF_NOEXIST))
 		return bpf_map_lookup_elem(&devs, &key);
 	bpf_map_update_elem(&vdev_of_device, &dev, &key, BPF_ANY);
+	mapping = bar_mapping(vdev);
+	if (mapping)
+		bpf_map_update_elem(&vdev_of_mapping, &mapping, &key, BPF_ANY);
 	d = bpf_map_lookup_elem(&devs, &key);
 	if (!d)
 		return 0;
@@ -185,9 +263,10 @@ static __always_inline struct dev_info *dev_of(struct vfio_device *vdev)
 
 static __always_inline void forget_dev(struct vfio_device *vdev, struct dev_info *d)
 {
-	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev);
+	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev), mapping = bar_mapping(vdev);
 
 	unwatch(d);
+	bpf_map_delete_elem(&vdev_of_mapping, &mapping);
 	bpf_map_delete_elem(&vdev_of_device, &dev);
 	bpf_map_delete_elem(&devs, &key);
 }

@@ -7,8 +7,8 @@
 #include <bpf/bpf_core_read.h>
 
 /*
- * b1a3b5c61d6a "vfio: Add struct vfio_device_file" (6.6) put a vfio_device_file
- * between a device fd and its vfio_device.
+ * "vfio: Allocate per device file structure" (6.6) put a vfio_device_file between
+ * a device fd and its vfio_device.
  */
 static __always_inline struct vfio_device *file_vdev(struct file *file)
 {
@@ -28,6 +28,18 @@ static __always_inline const char *device_name(struct device *dev)
 	const char *name = BPF_CORE_READ(dev, init_name);
 
 	return name ? name : BPF_CORE_READ(dev, kobj.name);
+}
+
+/*
+ * "vfio: Create vfio_fs_type with inode per device" (6.10) gave each device an
+ * address space of its own for its BAR mappings. 0 before: there, the zap function
+ * itself names the device.
+ */
+static __always_inline __u64 bar_mapping(struct vfio_device *vdev)
+{
+	if (!bpf_core_field_exists(vdev->inode))
+		return 0;
+	return (__u64)BPF_CORE_READ(vdev, inode, i_mapping);
 }
 
 #endif

@@ -88,10 +88,50 @@ struct vfio_device {
 	struct vfio_group *group;
 	unsigned int migration_flags;
 	unsigned int open_count;
+	struct inode *inode;
 };
 
 struct vfio_device_file {
 	struct vfio_device *device;
+};
+
+struct address_space;
+
+struct inode {
+	struct address_space *i_mapping;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+	void *vm_private_data;
+};
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long address;
+};
+
+struct vfio_pci_core_device {
+	struct vfio_device vdev;
+};
+
+struct vfio_pci_irq_ctx {
+	struct vfio_pci_core_device *vdev;
+};
+
+struct vfio_pci_ioeventfd {
+	struct vfio_pci_core_device *vdev;
+	__u64 data;
+	loff_t pos;
+	int count;
+};
+
+struct vfio_dma {
+	__u64 iova;
+	__u64 size;
 };
 
 struct bpf_iter_meta;
@@ -104,6 +144,8 @@ struct bpf_iter__task_file {
 };
 
 #pragma clang attribute pop
+
+#define PAGE_SHIFT 12 /* x86-64; arm64 kernels with larger pages need their own build */
 
 #define PF_EXITING 0x00000004 /* include/linux/sched.h */
 

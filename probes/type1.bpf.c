@@ -24,16 +24,80 @@ struct dirty_bitmap_get {
 	struct vfio_iommu_type1_dirty_bitmap_get get;
 };
 
+/* The first mapping of memory that MAP_DMA was given, as far as it is a device's BAR. */
+struct p2p {
+	__u64 vaddr;
+	__u64 vdev; /* 0: not a BAR */
+	__u64 pos;
+	__u64 size; /* to the end of the mapping */
+};
+
+static long find_bar(struct task_struct *task, struct vm_area_struct *vma, struct p2p *p)
+{
+	struct file *file = BPF_CORE_READ(vma, vm_file);
+
+	if (!file || (__u64)BPF_CORE_READ(file, f_op) != vfio_device_fops_addr)
+		return 0;
+	p->vdev = (__u64)file_vdev(file);
+	p->pos = (BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT) + p->vaddr -
+		 BPF_CORE_READ(vma, vm_start);
+	p->size = BPF_CORE_READ(vma, vm_end) - p->vaddr;
+	return 0;
+}
+
+#define MAX_VMAS 16
+
+static __always_inline void emit_p2p(struct p2p *p, __u32 container, __u64 iova, __u64 size)
+{
+	struct dev_info *target = dev_of((struct vfio_device *)p->vdev);
+	struct ev_p2p_map *e;
+
+	if (!target)
+		return;
+	e = RESERVE(crit, P2P_MAP, p2p_map, 0, 0);
+	if (!e)
+		return;
+	e->container = container;
+	e->target = target->id;
+	e->iova = iova;
+	e->size = size;
+	e->pos = p->pos;
+	SUBMIT(e);
+}
+
+/* Walks the mappings that the range spans: QEMU maps a BAR piece by piece, others in one go. */
+static __always_inline void find_p2p(struct vfio_iommu_type1_dma_map *m, __u32 container)
+{
+	struct p2p p = {.vaddr = m->vaddr};
+
+	if (!vfio_device_fops_addr)
+		return;
+	for (int i = 0; i < MAX_VMAS && p.vaddr < m->vaddr + m->size; i++) {
+		__u64 left = m->vaddr + m->size - p.vaddr, iova = m->iova + p.vaddr - m->vaddr;
+
+		p.vdev = p.size = 0;
+		if (bpf_find_vma(bpf_get_current_task_btf(), p.vaddr, find_bar, &p, 0) || !p.vdev)
+			return;
+		if (p.size > left)
+			p.size = left;
+		emit_p2p(&p, container, iova, p.size);
+		p.vaddr += p.size;
+	}
+}
+
 static __always_inline void map_exit(void *iommu, unsigned long arg, int ret)
 {
 	struct vfio_iommu_type1_dma_map m = {};
 	bool miss = bpf_probe_read_user(&m, sizeof(m), (void *)arg);
-	struct ev_dma_map *e = RESERVE(crit, DMA_MAP, dma_map, 0, 0);
+	__u32 container = container_id_of(iommu);
+	struct ev_dma_map *e;
 
+	op_exit();
+	e = RESERVE(crit, DMA_MAP, dma_map, 0, 0);
 	if (!e)
 		return;
 	e->hdr.miss = miss ? MISS_USER_ARGS : 0;
-	e->container = container_id_of(iommu);
+	e->container = container;
 	e->flags = m.flags;
 	e->iova = m.iova;
 	e->vaddr = m.vaddr;
@@ -41,6 +105,8 @@ static __always_inline void map_exit(void *iommu, unsigned long arg, int ret)
 	e->ret = ret;
 	e->pad = 0;
 	SUBMIT(e);
+	if (!ret && !miss)
+		find_p2p(&m, container);
 }
 
 static __always_inline void unmap_exit(void *iommu, unsigned long arg, int ret)
@@ -91,6 +157,30 @@ static __always_inline void dirty_exit(void *iommu, unsigned long arg, int ret)
 	e->ret = ret;
 	e->pad = 0;
 	SUBMIT(e);
+}
+
+SEC("fentry/vfio_iommu_type1_ioctl")
+int BPF_PROG(type1_ioctl_enter, void *iommu_data, unsigned int cmd)
+{
+	if (cmd == IOCTL_MAP_DMA)
+		op_enter(OP_MAP_DMA, 0);
+	return 0;
+}
+
+/* Every mapping that goes: by UNMAP_DMA, detach, or the end of the process. */
+SEC("fentry/vfio_remove_dma")
+int BPF_PROG(vfio_remove_dma, void *iommu, struct vfio_dma *dma)
+{
+	struct ev_dma_remove *e = RESERVE(crit, DMA_REMOVE, dma_remove, 0, 0);
+
+	if (!e)
+		return 0;
+	e->container = container_id_of(iommu);
+	e->pad = 0;
+	e->iova = BPF_CORE_READ(dma, iova);
+	e->size = BPF_CORE_READ(dma, size);
+	SUBMIT(e);
+	return 0;
 }
 
 SEC("fexit/vfio_iommu_type1_ioctl")

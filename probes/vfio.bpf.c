@@ -217,6 +217,22 @@ static __always_inline void dirty_log_exit(struct vfio_device *vdev, __u32 op, u
 	SUBMIT(e);
 }
 
+static __always_inline void low_power_exit(struct vfio_device *vdev, __u32 feature, int ret)
+{
+	struct dev_info *d = dev_of(vdev);
+	struct ev_low_power *e;
+
+	op_exit();
+	if (!d)
+		return;
+	e = RESERVE(crit, LOW_POWER, low_power, d->id, d->gen);
+	if (!e)
+		return;
+	e->feature = feature;
+	e->ret = ret;
+	SUBMIT(e);
+}
+
 static __always_inline void feature_exit(struct vfio_device *vdev, unsigned long arg, int ret)
 {
 	struct feature_mig_state a = {};
@@ -228,6 +244,11 @@ static __always_inline void feature_exit(struct vfio_device *vdev, unsigned long
 	if (a.feature.flags & VFIO_DEVICE_FEATURE_PROBE)
 		return;
 	switch (a.feature.flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		low_power_exit(vdev, a.feature.flags & VFIO_DEVICE_FEATURE_MASK, ret);
+		return;
 	case VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE:
 		if (bpf_probe_read_user(&a, sizeof(a), (void *)arg))
 			miss = MISS_USER_ARGS;
@@ -254,13 +275,18 @@ static __always_inline void feature_exit(struct vfio_device *vdev, unsigned long
 static __always_inline void feature_enter(struct vfio_device *vdev, unsigned long arg)
 {
 	struct feature_mig_state a = {};
-	__u32 miss = 0;
+	__u32 miss = 0, feature;
 
 	if (bpf_probe_read_user(&a.feature, sizeof(a.feature), (void *)arg))
 		return; /* the exit side reads again, after the kernel has faulted the page in */
-	if ((a.feature.flags &
-	     (VFIO_DEVICE_FEATURE_MASK | VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_PROBE)) !=
-	    (VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE | VFIO_DEVICE_FEATURE_SET))
+	if (!(a.feature.flags & VFIO_DEVICE_FEATURE_SET) ||
+	    (a.feature.flags & VFIO_DEVICE_FEATURE_PROBE))
+		return;
+	feature = a.feature.flags & VFIO_DEVICE_FEATURE_MASK;
+	if (feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY ||
+	    feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP)
+		op_enter(OP_LOW_POWER, 0);
+	if (feature != VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE)
 		return;
 	if (bpf_probe_read_user(&a, sizeof(a), (void *)arg))
 		miss = MISS_USER_ARGS;
@@ -268,6 +294,40 @@ static __always_inline void feature_enter(struct vfio_device *vdev, unsigned lon
 }
 
 /* SET_IRQS, reset */
+
+#define MAX_VECTORS 2048 /* MSI-X has no more */
+
+struct vectors {
+	__u64 vdev;
+	int *fds; /* in user memory */
+};
+
+/* Remembers which device an eventfd signals for: the interrupt handler is given nothing else. */
+static long bind_vector(__u32 i, struct vectors *v)
+{
+	struct file *file;
+	__u64 eventfd;
+	int fd;
+
+	if (bpf_probe_read_user(&fd, sizeof(fd), v->fds + i))
+		return 1;
+	file = file_of_fd(fd);
+	if (!file)
+		return 0;
+	eventfd = (__u64)BPF_CORE_READ(file, private_data);
+	bpf_map_update_elem(&vdev_of_eventfd, &eventfd, &v->vdev, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void bind_vectors(struct vfio_device *vdev, struct vfio_irq_set *set,
+					 unsigned long arg)
+{
+	struct vectors v = {.vdev = (__u64)vdev, .fds = (int *)(arg + sizeof(*set))};
+
+	if ((set->flags & (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER)) ==
+	    (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER))
+		bpf_loop(set->count < MAX_VECTORS ? set->count : MAX_VECTORS, bind_vector, &v, 0);
+}
 
 static __always_inline void set_irqs_exit(struct vfio_device *vdev, unsigned long arg, int ret)
 {
@@ -279,6 +339,8 @@ static __always_inline void set_irqs_exit(struct vfio_device *vdev, unsigned lon
 	if (!d)
 		return;
 	miss = bpf_probe_read_user(&set, sizeof(set), (void *)arg);
+	if (!ret && !miss)
+		bind_vectors(vdev, &set, arg);
 	e = RESERVE(crit, SET_IRQS, set_irqs, d->id, d->gen);
 	if (!e)
 		return;
@@ -307,24 +369,13 @@ static __always_inline void emit_reset(struct dev_info *d, __u32 kind, __u64 beg
 	SUBMIT(e);
 }
 
-static __always_inline void reset_enter(struct vfio_device *vdev)
-{
-	struct dev_info *d = dev_of(vdev);
-
-	if (!d)
-		return;
-	d->resetting = bpf_get_current_pid_tgid();
-	d->reset_began = bpf_ktime_get_ns();
-}
-
 static __always_inline void reset_exit(struct vfio_device *vdev, __u32 kind, int ret)
 {
 	struct dev_info *d = dev_of(vdev);
+	__u64 began = op_exit();
 
-	if (!d)
-		return;
-	d->resetting = 0;
-	emit_reset(d, kind, d->reset_began, ret);
+	if (d)
+		emit_reset(d, kind, began, ret);
 }
 
 SEC("fentry/vfio_device_fops_unl_ioctl")
@@ -332,8 +383,10 @@ int BPF_PROG(device_ioctl_enter, struct file *filep, unsigned int cmd, unsigned 
 {
 	if (cmd == IOCTL_FEATURE)
 		feature_enter(file_vdev(filep), arg);
-	else if (cmd == IOCTL_RESET || cmd == IOCTL_HOT_RESET)
-		reset_enter(file_vdev(filep));
+	else if (cmd == IOCTL_RESET)
+		op_enter(OP_RESET, 0);
+	else if (cmd == IOCTL_HOT_RESET)
+		op_enter(OP_HOT_RESET, 0);
 	return 0;
 }
 
@@ -356,12 +409,14 @@ static __always_inline void function_reset(struct pci_dev *pdev, int ret)
 {
 	__u64 dev = (__u64)pdev + bpf_core_field_offset(struct pci_dev, dev);
 	struct vfio_device **vdev = bpf_map_lookup_elem(&vdev_of_device, &dev);
+	struct task_op *op;
 	struct dev_info *d;
 
 	if (!vdev)
 		return;
 	d = known_dev(*vdev);
-	if (!d || d->resetting == bpf_get_current_pid_tgid())
+	op = current_op();
+	if (!d || (op && (op->op == OP_RESET || op->op == OP_HOT_RESET)))
 		return; /* part of a reset ioctl, which reports itself */
 	emit_reset(d, RESET_FUNCTION, bpf_ktime_get_ns(), ret);
 }
@@ -455,28 +510,74 @@ int BPF_PROG(vfio_device_fops_read, struct file *filep, char *buf, size_t count,
 	return 0;
 }
 
+static __always_inline void config_write(struct dev_info *d, const char *buf, __u64 count,
+					 __u64 offset, ssize_t ret)
+{
+	struct ev_config_write *e = RESERVE(bulk, CONFIG_WRITE, config_write, d->id, d->gen);
+	__u64 value = 0;
+	long miss;
+
+	if (!e)
+		return;
+	/* Two calls, so that the verifier sees a bound on the length. */
+	if (count >= sizeof(value))
+		miss = bpf_probe_read_user(&value, sizeof(value), buf);
+	else
+		miss = bpf_probe_read_user(&value, count & 7, buf);
+	if (miss)
+		e->hdr.miss = MISS_USER_ARGS;
+	e->offset = offset;
+	e->count = count;
+	e->value = value;
+	e->ret = ret;
+	SUBMIT(e);
+}
+
 SEC("fexit/vfio_device_fops_write")
 int BPF_PROG(vfio_device_fops_write, struct file *filep, const char *buf, size_t count,
 	     loff_t *ppos, ssize_t ret)
 {
 	struct dev_info *d = watched_dev(filep);
 	struct ev_region_write *e;
+	__u64 pos;
 
 	if (!d)
 		return 0;
+	pos = start_pos(ppos, ret);
+	if (d->config_at_7 && pos >> REGION_SHIFT == CONFIG_REGION) {
+		config_write(d, buf, count, pos & ((1ull << REGION_SHIFT) - 1), ret);
+		return 0;
+	}
 	e = RESERVE(bulk, REGION_WRITE, region_write, d->id, d->gen);
 	if (!e)
 		return 0;
-	e->pos = start_pos(ppos, ret);
+	e->pos = pos;
 	e->count = count;
 	e->ret = ret;
 	SUBMIT(e);
 	return 0;
 }
 
-/* Start-up: every device file that is open already. */
-const volatile __u64 vfio_device_fops_addr = 0; /* from kallsyms, 0: not known */
+SEC("fexit/vfio_device_fops_mmap")
+int BPF_PROG(vfio_device_fops_mmap, struct file *filep, struct vm_area_struct *vma, int ret)
+{
+	struct dev_info *d = dev_of(file_vdev(filep));
+	struct ev_mmap *e;
 
+	if (!d)
+		return 0;
+	e = RESERVE(crit, MMAP, mmap, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->pos = BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT;
+	e->size = BPF_CORE_READ(vma, vm_end) - BPF_CORE_READ(vma, vm_start);
+	e->ret = ret;
+	e->pad = 0;
+	SUBMIT(e);
+	return 0;
+}
+
+/* Start-up: every device file that is open already. */
 SEC("iter/task_file")
 int open_devices(struct bpf_iter__task_file *ctx)
 {

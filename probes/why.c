@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "shim_impl.h"
 
@@ -11,6 +12,14 @@ static char libbpf_said[512];
 
 static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
 {
+	/* For those who write probes: the verifier's log, and what libbpf does. */
+	if (getenv("MIGWATCH_LIBBPF_LOG")) {
+		va_list copy;
+
+		va_copy(copy, args);
+		vfprintf(stderr, fmt, copy);
+		va_end(copy);
+	}
 	if (level == LIBBPF_WARN) {
 		vsnprintf(libbpf_said, sizeof(libbpf_said), fmt, args);
 		libbpf_said[strcspn(libbpf_said, "\n")] = 0;

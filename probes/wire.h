@@ -44,6 +44,11 @@ typedef __u32 reset_kind;   /* enum reset_kind_e */
 typedef __u32 dirty_op;	    /* enum dirty_op_e */
 typedef __u32 ring_nr;	    /* enum ring_e */
 typedef __u32 probe_status; /* enum probe_status_e */
+typedef __u32 zap_cause;    /* enum zap_cause_e */
+typedef __u32 irq_kind;	    /* enum irq_kind_e */
+typedef __u32
+	vm_fault; /* vm_fault_t: 0x100 NOPAGE (mapped), 0x2 SIGBUS (refused), 0x800 FALLBACK */
+typedef __u64 data_word; /* up to 8 bytes as they were written, little endian */
 
 /* Why the kernel side first spoke of a device. */
 enum how_known_e {
@@ -63,6 +68,20 @@ enum dirty_op_e {
 	DIRTY_START = 1,
 	DIRTY_STOP = 2,
 	DIRTY_REPORT = 3,
+};
+
+/* What zapped the BAR mappings. */
+enum zap_cause_e {
+	ZAP_OTHER = 0,	   /* runtime power management, removal, ... */
+	ZAP_RESET = 1,	   /* VFIO_DEVICE_RESET */
+	ZAP_HOT_RESET = 2, /* VFIO_DEVICE_PCI_HOT_RESET, of every member of the set */
+	ZAP_CONFIG = 3,	   /* a config write: memory decoding off, D3hot, FLR */
+	ZAP_LOW_POWER = 4, /* VFIO_DEVICE_FEATURE LOW_POWER_ENTRY */
+};
+
+enum irq_kind_e {
+	IRQ_INTX = 1,
+	IRQ_MSI = 2, /* MSI or MSI-X */
 };
 
 /* crit must not be lost; bulk may be, and then says so. */
@@ -297,6 +316,96 @@ struct ev_vm {
 	char uuid[40];
 };
 
+/* mmap() of a device region returned. */
+struct ev_mmap {
+	struct ev_hdr hdr;
+	region_pos pos;
+	bytes size;
+	errno_ret ret;
+	__u32 pad;
+};
+
+/* A page fault on a mapped BAR was answered. Only of devices that are not INIT. */
+struct ev_fault {
+	struct ev_hdr hdr;
+	region_pos pos; /* of the faulting address */
+	vm_fault ret;
+	__u32 order;	 /* of the mapping tried: 0 a page, 9 2 MiB, 18 1 GiB */
+	bool32 prefault; /* MAP_DMA of the same thread pins the range: no CPU touched it */
+	__u32 pad;
+};
+
+/* All CPU mappings of a device's BARs were revoked. */
+struct ev_zap {
+	struct ev_hdr hdr;
+	zap_cause cause;
+	__u32 pad;
+};
+
+/* Memory decoding was forced on for MSI(-X) set-up; the BARs stay mapped: not a zap. */
+struct ev_memory_enable {
+	struct ev_hdr hdr;
+};
+
+/* The kernel performed an ioeventfd's MMIO write. Only on devices that are not INIT. */
+struct ev_ioeventfd {
+	struct ev_hdr hdr;
+	region_pos pos;
+	bytes count;
+	data_word value;
+};
+
+/* A write to PCI config space returned. Only of devices that are not INIT. */
+struct ev_config_write {
+	struct ev_hdr hdr;
+	bytes offset;
+	bytes count;
+	data_word value; /* the first 8 bytes */
+	ssize_ret ret;
+};
+
+/* Follows the ev_dma_map of the same thread: the mapped memory is a BAR of device `target`. */
+struct ev_p2p_map {
+	struct ev_hdr hdr;
+	container_id container;
+	vdev_id target;
+	iova iova;
+	bytes size;
+	region_pos pos; /* in the target */
+};
+
+/* A mapping went, whoever asked: unmap, detach, process exit. */
+struct ev_dma_remove {
+	struct ev_hdr hdr;
+	container_id container;
+	__u32 pad;
+	iova iova;
+	bytes size;
+};
+
+/* An interrupt of a device that is not INIT was handled in the host. Posted ones never are. */
+struct ev_irq {
+	struct ev_hdr hdr;
+	irq_kind irq_kind;
+	__u32 irq; /* Linux interrupt number */
+};
+
+/* VFIO_DEVICE_FEATURE LOW_POWER_ENTRY (3), _ENTRY_WITH_WAKEUP (4) or _EXIT (5) returned. */
+struct ev_low_power {
+	struct ev_hdr hdr;
+	__u32 feature;
+	errno_ret ret;
+};
+
+/* VFIO_MIG_GET_PRECOPY_INFO on a data_fd returned. */
+struct ev_precopy_info {
+	struct ev_hdr hdr;
+	session_id session;
+	errno_ret ret;
+	bytes initial_bytes;
+	bytes dirty_bytes;
+};
+
 /* The one list of records: tag, TAG, struct ev_<name>. Append only. */
 #define EV_KINDS(X)                                                                                \
 	X(1, DEVICE, device)                                                                       \
@@ -320,8 +429,18 @@ struct ev_vm {
 	X(19, LOST, lost)                                                                          \
 	X(20, TICK, tick)                                                                          \
 	X(21, PROBE, probe)                                                                        \
-	X(22, VM, vm)
-
+	X(22, VM, vm)                                                                              \
+	X(23, MMAP, mmap)                                                                          \
+	X(24, FAULT, fault)                                                                        \
+	X(25, ZAP, zap)                                                                            \
+	X(26, MEMORY_ENABLE, memory_enable)                                                        \
+	X(27, IOEVENTFD, ioeventfd)                                                                \
+	X(28, CONFIG_WRITE, config_write)                                                          \
+	X(29, P2P_MAP, p2p_map)                                                                    \
+	X(30, DMA_REMOVE, dma_remove)                                                              \
+	X(31, IRQ, irq)                                                                            \
+	X(32, LOW_POWER, low_power)                                                                \
+	X(33, PRECOPY_INFO, precopy_info)
 enum ev_type {
 #define X(tag, TAG, name) EV_##TAG = tag,
 	EV_KINDS(X)

@@ -12,5 +12,7 @@ enum reset_kind_e wire_reset_kind;
 enum dirty_op_e wire_dirty_op;
 enum ring_e wire_ring;
 enum probe_status_e wire_probe_status;
+enum zap_cause_e wire_zap_cause;
+enum irq_kind_e wire_irq_kind;
 struct mw_drained wire_drained;
 struct mw_stats wire_stats;

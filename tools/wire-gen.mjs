@@ -24,7 +24,7 @@ const camel = (s) => s.replace(/_+([a-z0-9])/g, (_, c) => c.toUpperCase());
 const pascal = (s) => camel(s).replace(/^./, (c) => c.toUpperCase());
 
 /** Typedefs whose values are addresses: shown in hex, whatever their size. */
-const ADDRESSES = new Set(['iova', 'vaddr', 'region_pos']);
+const ADDRESSES = new Set(['iova', 'vaddr', 'region_pos', 'data_word']);
 /** Times on CLOCK_MONOTONIC: read relative to the stream's first record, so that they fit a double. */
 const TIMES = new Set(['ktime_ns']);
 

@@ -10,6 +10,16 @@ const PROBES = `
   fexit vfio_iommu_type1_attach_group
   fexit vfio_device_fops_read
   fexit vfio_device_fops_write
+  fentry vfio_remove_dma
+  fexit vfio_device_fops_mmap
+  fexit vfio_pci_mmap_huge_fault
+  fentry vfio_iommu_type1_ioctl
+  fentry unmap_mapping_range
+  fentry vfio_pci_zap_and_down_write_memory_lock
+  fentry vfio_pci_ioeventfd_handler
+  fentry vfio_msihandler
+  fexit vfio_intx_handler
+  iter vfio_device_fops
   fexit pci_try_reset_function
   fexit pci_reset_function
   fexit mlx5vf_save_read

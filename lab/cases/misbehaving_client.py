@@ -24,7 +24,6 @@ def touch_while_saving(case, device):
     case.expect("a request for ERROR", outcome(device.set_state, State.ERROR), "EINVAL")
     device.set_state(State.STOP)
     os.close(data_fd)
-    device.set_state(State.RUNNING)
     os.close(eventfd)
 
 
@@ -38,7 +37,7 @@ def resume_without_data(case, device):
 
 def close_while_saving(device):
     data_fd = device.set_state(State.PRE_COPY)
-    os.read(data_fd, 16)
+    vfio.read_data(data_fd)  # to the end for now, of which mtty says 0 where ENOMSG is asked for
     device.close()
     os.close(data_fd)
 
@@ -52,14 +51,15 @@ def main():
     device = vfio.open_device(container, path)
     touch_while_saving(case, device)
     agent.settled()
-    case.expect("state", agent.state(mdev.SOURCE), "RUNNING")
+    case.expect("state", agent.state(mdev.SOURCE), "STOP")
+    # On to RESUMING, not back to RUNNING: what was saved was not rolled back.
     resume_without_data(case, device)
     close_while_saving(device)
     agent.settled()
     wanted = [("mmio-rw-while-halted", "critical"), ("set-irqs-in-stop-copy", "warning"),
               ("fsm-arc-rejected", "warning"), ("stop-copy-not-drained", "warning"),
               ("resume-load-rejected", "critical"), ("reset-during-migration", "info"),
-              ("close-mid-migration", "warning")]
+              ("precopy-eos-encoding", "info"), ("close-mid-migration", "warning")]
     case.rules(agent, wanted)
     by_rule = {v["rule"]: v for v in agent.violations()}
     write = by_rule["mmio-rw-while-halted"]

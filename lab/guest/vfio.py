@@ -15,18 +15,22 @@ import os
 import struct
 from enum import IntEnum
 
-_BASE = (ord(";") << 8) + 100  # _IO(VFIO_TYPE, VFIO_BASE + n)
-VFIO_SET_IOMMU = _BASE + 2
-VFIO_GROUP_SET_CONTAINER = _BASE + 4
-VFIO_GROUP_GET_DEVICE_FD = _BASE + 6
-VFIO_DEVICE_GET_INFO = _BASE + 7
-VFIO_DEVICE_GET_REGION_INFO = _BASE + 8
-VFIO_DEVICE_SET_IRQS = _BASE + 10
-VFIO_DEVICE_RESET = _BASE + 11
-VFIO_IOMMU_MAP_DMA = _BASE + 13
-VFIO_IOMMU_UNMAP_DMA = _BASE + 14
-VFIO_DEVICE_FEATURE = _BASE + 17
-VFIO_MIG_GET_PRECOPY_INFO = _BASE + 21
+
+def ioctl_number(n):
+    return (ord(";") << 8) + 100 + n  # _IO(VFIO_TYPE, VFIO_BASE + n)
+
+
+VFIO_SET_IOMMU = ioctl_number(2)
+VFIO_GROUP_SET_CONTAINER = ioctl_number(4)
+VFIO_GROUP_GET_DEVICE_FD = ioctl_number(6)
+VFIO_DEVICE_GET_INFO = ioctl_number(7)
+VFIO_DEVICE_GET_REGION_INFO = ioctl_number(8)
+VFIO_DEVICE_SET_IRQS = ioctl_number(10)
+VFIO_DEVICE_RESET = ioctl_number(11)
+VFIO_IOMMU_MAP_DMA = ioctl_number(13)
+VFIO_IOMMU_UNMAP_DMA = ioctl_number(14)
+VFIO_DEVICE_FEATURE = ioctl_number(17)
+VFIO_MIG_GET_PRECOPY_INFO = ioctl_number(21)
 
 VFIO_TYPE1v2_IOMMU = 3
 
@@ -74,15 +78,17 @@ class Container:
 
     def __init__(self):
         self.fd = os.open("/dev/vfio/vfio", os.O_RDWR)
-        self._groups = []
+        self.groups = {}
 
     def add_group(self, number):
-        group = os.open(f"/dev/vfio/{number}", os.O_RDWR)
-        fcntl.ioctl(group, VFIO_GROUP_SET_CONTAINER, struct.pack("i", self.fd))
-        if not self._groups:
-            fcntl.ioctl(self.fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)
-        self._groups.append(group)
-        return group
+        """The group's fd. It can be opened once, however many of its devices are."""
+        if number not in self.groups:
+            group = os.open(f"/dev/vfio/{number}", os.O_RDWR)
+            fcntl.ioctl(group, VFIO_GROUP_SET_CONTAINER, struct.pack("i", self.fd))
+            if not self.groups:
+                fcntl.ioctl(self.fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)
+            self.groups[number] = group
+        return self.groups[number]
 
     def map_dma(self, address, iova, size, flags=VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE):
         fcntl.ioctl(self.fd, VFIO_IOMMU_MAP_DMA, _MAP.pack(_MAP.size, flags, address, iova, size))
@@ -94,7 +100,7 @@ class Container:
         return _UNMAP.unpack(request)[3]
 
     def close(self):
-        for fd in [*self._groups, self.fd]:
+        for fd in [*self.groups.values(), self.fd]:
             os.close(fd)
 
 
@@ -162,12 +168,12 @@ class Device:
         os.close(self.fd)
 
 
-def open_device(container, sysfs):
+def open_device(container, sysfs, kind=Device):
     """The device of a sysfs directory, its group added to the container."""
     group = container.add_group(os.path.basename(os.readlink(f"{sysfs}/iommu_group")))
     # Of a mutable buffer fcntl answers the ioctl's return value, of bytes their new content.
     name = bytearray(os.path.basename(sysfs).encode() + b"\0")
-    device = Device(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name))
+    device = kind(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name))
     device.info()  # as every VMM does first; mtty takes no SET_IRQS before
     return device
 

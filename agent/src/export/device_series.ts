@@ -43,6 +43,10 @@ export class DeviceSeries {
   private readonly maps: Series;
   private readonly unmaps: Series;
   private readonly dirtyReports: Series;
+  private readonly zaps: Series;
+  private readonly irqsWhileHalted: Series;
+  private readonly p2p = new Map<string, Series>();
+  private readonly faults: Labelled;
   private readonly regions: Labelled;
   private readonly irqs: Labelled;
   private readonly resets: Labelled;
@@ -60,7 +64,10 @@ export class DeviceSeries {
     this.maps = one({ operation: 'map' });
     this.unmaps = one({ operation: 'unmap' });
     this.dirtyReports = one();
-    this.perLife = [this.saved, this.resumed, this.dirtyReports];
+    this.zaps = one();
+    this.irqsWhileHalted = one();
+    this.perLife = [this.saved, this.resumed, this.dirtyReports, this.zaps, this.irqsWhileHalted];
+    this.faults = new Labelled(name, 'region', this.perLife);
     this.regions = new Labelled(name, 'region', this.perLife);
     this.irqs = new Labelled(name, 'index', this.perLife);
     this.resets = new Labelled(name, 'kind', this.perLife);
@@ -93,6 +100,9 @@ export class DeviceSeries {
     this.saved[into] += counts.bytesSaved;
     this.resumed[into] += counts.bytesResumed;
     this.dirtyReports[into] += counts.dirtyReports;
+    this.irqsWhileHalted[into] += counts.irqsWhileHalted;
+    for (const n of counts.zaps.values()) this.zaps[into] += n;
+    for (const [region, n] of counts.faults) this.faults.of(regionLabel(region, d.bus))[into] += n;
     for (const [region, n] of counts.regionReads) this.regions.of(regionLabel(region, d.bus))[into] += n;
     for (const [region, n] of counts.regionWrites) this.regions.of(regionLabel(region, d.bus))[into] += n;
     for (const [index, n] of counts.setIrqs) this.irqs.of(irqLabel(index, d.bus))[into] += n;
@@ -106,6 +116,22 @@ export class DeviceSeries {
     });
     this.describe(w, d);
     this.follow(w.containers.get(d.container));
+    this.reach(w, w.containers.get(d.container));
+  }
+
+  /** Whose BARs the device can reach by DMA; what it could reach before shows 0. */
+  private reach(w: World, c: Container | undefined): void {
+    for (const series of this.p2p.values()) series.value = 0;
+    for (const m of c?.p2p ?? []) {
+      const target = w.devices.get(m.target)?.name;
+      if (target === undefined || target === this.name) continue;
+      let series = this.p2p.get(target);
+      if (!series) {
+        series = new Series({ device: this.name, target });
+        this.p2p.set(target, series);
+      }
+      series.value++;
+    }
   }
 
   private describe(w: World, d: Device): void {
@@ -144,6 +170,10 @@ export class DeviceSeries {
     lines.dmaMapped.push(this.mapped);
     lines.dmaOperations.push(this.maps, this.unmaps);
     lines.dirtyReports.push(this.dirtyReports);
+    lines.zaps.push(this.zaps);
+    lines.irqsWhileHalted.push(this.irqsWhileHalted);
+    lines.p2pMappings.push(...this.p2p.values());
+    lines.faults.push(...this.faults.values());
     lines.regionAccesses.push(...this.regions.values());
     lines.setIrqs.push(...this.irqs.values());
     lines.resets.push(...this.resets.values());

@@ -39,6 +39,12 @@ export function resetKind(kind: number): string {
   }
 }
 
+const ZAP_CAUSES = ['other', 'reset', 'hot-reset', 'config', 'low-power'];
+
+export function zapCause(cause: number): string {
+  return ZAP_CAUSES[cause] ?? 'other';
+}
+
 /** A state's label; what has no name is unknown. */
 export function stateLabel(state: number): string {
   return STATE_NAMES[state] ?? 'unknown';

@@ -109,6 +109,22 @@ export const METRICS = {
     ['device', 'region'],
     'Reads and writes of device regions through the device fd, while not RUNNING.',
   ),
+  p2pMappings: gauge(
+    'p2p_mappings',
+    ['device', 'target'],
+    'Live DMA mappings of the BARs of `target` that `device` can reach.',
+  ),
+  zaps: counter('mmio_zaps_total', ['device'], 'Times that the CPU mappings of the BARs were revoked.'),
+  faults: counter(
+    'mmio_faults_total',
+    ['device', 'region'],
+    'Page faults on mapped BARs while not RUNNING, those that MAP_DMA causes included.',
+  ),
+  irqsWhileHalted: counter(
+    'interrupts_while_halted_total',
+    ['device'],
+    'Interrupts that the host handled in STOP, STOP_COPY or RESUMING; posted ones are not seen.',
+  ),
   setIrqs: counter('set_irqs_total', ['device', 'index'], 'SET_IRQS calls.'),
   dirtyReports: counter(
     'dirty_log_reports_total',

@@ -8,8 +8,9 @@
  *
  * Time is in seconds since the first record. `*` marks a device in a new state, `!` a failure or a loss.
  */
-import { regionIndex } from '../model/fold.js';
+
 import { stateName } from '../model/fsm.js';
+import { regionIndex, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS } from '../model/touch.js';
 import type { World } from '../model/world.js';
 import {
   type CloseEvent,
@@ -19,6 +20,8 @@ import {
   DirtyOpValue,
   type DmaMapEvent,
   type DmaUnmapEvent,
+  type FaultEvent,
+  IrqKindValue,
   type KernelEvent,
   type MigSetRetEvent,
   ProbeStatusValue,
@@ -29,7 +32,7 @@ import {
 } from '../wire/events.gen.js';
 import { errnoName } from './errno_name.js';
 import { RINGS } from './host_series.js';
-import { irqName, regionName, resetKind } from './label_values.js';
+import { irqName, regionName, resetKind, zapCause } from './label_values.js';
 
 const NAME_WIDTH = 12;
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
@@ -79,6 +82,14 @@ function access(verb: string, e: RegionReadEvent | RegionWriteEvent, bus: string
   const region = regionIndex(e.pos);
   const offset = hex(e.pos % 2 ** 40);
   return `region ${regionName(region, bus)} ${verb} ${e.count} at ${offset}${failure(e.ret)}`;
+}
+
+const place = (pos: number, bus: string) => `${regionName(regionIndex(pos), bus)}+${hex(pos % 2 ** 40)}`;
+const LOW_POWER: Record<number, string> = { 3: 'entered', 4: 'entered with wakeup', 5: 'left' };
+
+function fault(e: FaultEvent, bus: string): string {
+  const how = e.ret & VM_FAULT_SIGBUS ? 'refused' : e.ret & VM_FAULT_NOPAGE ? 'mapped' : 'retried';
+  return `fault on BAR ${place(e.pos, bus)} ${how}, order ${e.order}${e.prefault ? ' (MAP_DMA, no touch)' : ''}`;
 }
 
 function reset(e: ResetEvent): string {
@@ -140,6 +151,30 @@ function text(e: KernelEvent, bus: string): string {
       return access('read', e, bus);
     case 'region_write':
       return access('write', e, bus);
+    case 'config_write':
+      return `config write ${e.count} at ${hex(e.offset)}: ${e.valueHex}${failure(e.ret)}`;
+    case 'mmap':
+      return `mmap region ${regionName(regionIndex(e.pos), bus)} ${formatBytes(e.size)}${failure(e.ret)}`;
+    case 'fault':
+      return fault(e, bus);
+    case 'zap':
+      return `BARs zapped (${zapCause(e.cause)})`;
+    case 'memory_enable':
+      return 'memory decoding forced on for MSI set-up';
+    case 'ioeventfd':
+      return `ioeventfd writes ${e.count} to ${place(e.pos, bus)}`;
+    case 'irq':
+      return `interrupt ${e.irq} (${e.irqKind === IrqKindValue.INTX ? 'INTx' : 'MSI'})`;
+    case 'low_power':
+      return `low power ${LOW_POWER[e.feature] ?? e.feature}${failure(e.ret)}`;
+    case 'precopy_info':
+      return e.ret < 0
+        ? `PRECOPY_INFO ${errnoName(e.ret)}`
+        : `PRECOPY_INFO initial ${e.initialBytes}, dirty ${e.dirtyBytes}, session ${e.session}`;
+    case 'p2p_map':
+      return `... is BAR ${place(e.pos, 'pci')} of device #${e.target}, ${formatBytes(e.size)}`;
+    case 'dma_remove':
+      return `mapping gone: iova ${e.iovaHex} ${formatBytes(e.size)}`;
     case 'reset':
       return reset(e);
     case 'dirty_log':

@@ -11,6 +11,12 @@ export const FACTS = [
   'set-irqs',
   'dma-map',
   'region-access',
+  'mmap',
+  'mmio-fault',
+  'zap',
+  'ioeventfd',
+  'interrupts',
+  'p2p-map',
   'reset',
   'dirty-log',
 ] as const;
@@ -34,8 +40,19 @@ const NEEDS: Record<Exclude<Fact, 'data-stream'>, readonly string[]> = {
   'migration-state': ['fentry vfio_device_fops_unl_ioctl', 'fexit vfio_device_fops_unl_ioctl'],
   arcs: ['fexit vfio_mig_get_next_state'],
   'set-irqs': ['fexit vfio_device_fops_unl_ioctl'],
-  'dma-map': ['fexit vfio_iommu_type1_ioctl', 'fexit vfio_iommu_type1_attach_group'],
+  'dma-map': [
+    'fexit vfio_iommu_type1_ioctl',
+    'fentry vfio_remove_dma',
+    'fexit vfio_iommu_type1_attach_group',
+  ],
   'region-access': ['fexit vfio_device_fops_read', 'fexit vfio_device_fops_write'],
+  mmap: ['fexit vfio_device_fops_mmap'],
+  // Without the entry of MAP_DMA its prefaults could not be told from touches.
+  'mmio-fault': ['fexit vfio_pci_mmap_huge_fault', 'fentry vfio_iommu_type1_ioctl'],
+  zap: ['fentry unmap_mapping_range', 'fentry vfio_pci_zap_and_down_write_memory_lock'],
+  ioeventfd: ['fentry vfio_pci_ioeventfd_handler'],
+  interrupts: ['fentry vfio_msihandler', 'fexit vfio_intx_handler'],
+  'p2p-map': ['fexit vfio_iommu_type1_ioctl', 'iter vfio_device_fops'],
   reset: ['fexit vfio_device_fops_unl_ioctl', 'fexit pci_try_reset_function', 'fexit pci_reset_function'],
   'dirty-log': ['fexit vfio_device_fops_unl_ioctl', 'fexit vfio_iommu_type1_ioctl'],
 };
@@ -49,6 +66,7 @@ const DATA_READ: Record<string, string> = {
   virtio_vfio_pci: 'virtiovf_save_read',
   xe_vfio_pci: 'xe_vfio_pci_save_read',
   mtty: 'mtty_save_read',
+  edu_vfio: 'edu_vfio_save_read',
 };
 
 export interface Probe {

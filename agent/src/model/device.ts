@@ -91,6 +91,16 @@ export class Device {
   errorAt = -1;
   lastResetAt = -1;
   lastResetTid = 0;
+  /** Region mappings made; munmap cannot be seen, so this is an upper bound. */
+  mmaps = 0;
+  /** Faults since the last zap that mapped something. */
+  faultsSinceZap = 0;
+  lastZapAt = -1;
+  /** Interrupts handled since the device halted. */
+  irqsThisHalt = 0;
+  /** When interrupts were last set up: SET_IRQS, or memory forced on for it; -1 never. */
+  lastIrqSetupAt = -1;
+  lastZapCause = 0;
   /** Dirty tracking on the device's own tracker. */
   logging = false;
   readonly history: Visit[] = [];
@@ -100,6 +110,9 @@ export class Device {
     regionWrites: new Map<number, number>(),
     setIrqs: new Map<number, number>(),
     resets: new Map<number, number>(),
+    faults: new Map<number, number>(),
+    zaps: new Map<number, number>(),
+    irqsWhileHalted: 0,
     bytesSaved: 0,
     bytesResumed: 0,
     dirtyReports: 0,

@@ -2,38 +2,23 @@
 /** Folds one record into the world. Total: any sequence of records is accepted. */
 import type {
   CloseEvent,
-  ContainerEvent,
-  DataReadEvent,
-  DataWriteEvent,
   DeviceEvent,
-  DirtyLogEvent,
-  DmaMapEvent,
-  DmaUnmapEvent,
   KernelEvent,
   MigGetEvent,
   OpenEvent,
-  RegionReadEvent,
-  RegionWriteEvent,
   ResetEvent,
   TickEvent,
 } from '../wire/events.gen.js';
-import { DirtyOpValue } from '../wire/events.gen.js';
 import { Device } from './device.js';
+import * as dma from './dma.js';
 import * as episode from './episode.js';
 import { saw } from './error_state.js';
 import { State, UNKNOWN } from './fsm.js';
 import { lost, notice, settleLosses } from './loss.js';
+import * as stream from './stream.js';
+import * as touch from './touch.js';
 import { endSession, enter, leave, step } from './transition.js';
-import { Container, type World } from './world.js';
-
-function container(w: World, id: number): Container {
-  let c = w.containers.get(id);
-  if (!c) {
-    c = new Container(id);
-    w.containers.set(id, c);
-  }
-  return c;
-}
+import type { World } from './world.js';
 
 function device(w: World, e: DeviceEvent): void {
   const d = new Device(
@@ -51,7 +36,7 @@ function device(w: World, e: DeviceEvent): void {
     e.gen,
   );
   w.devices.set(d.id, d);
-  if (d.container) container(w, d.container).groups.add(d.group);
+  if (d.container) dma.container(w, d.container).groups.add(d.group);
   w.observer.appeared(d);
 }
 
@@ -99,88 +84,6 @@ function reset(w: World, d: Device, e: ResetEvent): void {
   d.logging = false;
   endSession(d, State.RUNNING, e.at);
   episode.broken(w, d);
-}
-
-function dataRead(w: World, d: Device | undefined, e: DataReadEvent): void {
-  const s = w.sessions.get(e.session);
-  if (!s || !d) {
-    w.unattributed++;
-    return;
-  }
-  if (e.ret > 0) {
-    s.bytesRead += e.ret;
-    d.counts.bytesSaved += e.ret;
-  }
-  if (d.state !== State.STOP_COPY || d.transition || d.session !== s) return;
-  if (s.drainBeganAt < 0) s.drainBeganAt = e.at;
-  if (e.ret === 0 && e.count > 0 && !s.eos) {
-    s.eos = true;
-    s.eosAt = e.at;
-  }
-}
-
-function dataWrite(w: World, d: Device | undefined, e: DataWriteEvent): void {
-  const s = w.sessions.get(e.session);
-  if (!s || !d) {
-    w.unattributed++;
-    return;
-  }
-  if (e.ret <= 0) return;
-  s.bytesWritten += e.ret;
-  d.counts.bytesResumed += e.ret;
-}
-
-function dirtyLog(w: World, d: Device | undefined, e: DirtyLogEvent): void {
-  if (e.ret < 0) return;
-  if (e.container) {
-    const c = container(w, e.container);
-    if (e.op === DirtyOpValue.REPORT) c.lastReportAt = e.at;
-    else c.tracking = e.op === DirtyOpValue.START;
-    for (const member of w.devicesOf(c.id)) loggingChanged(w, member, e);
-    return;
-  }
-  if (!d) return;
-  if (e.op === DirtyOpValue.REPORT) d.counts.dirtyReports++;
-  else d.logging = e.op === DirtyOpValue.START;
-  loggingChanged(w, d, e);
-}
-
-function loggingChanged(w: World, d: Device, e: DirtyLogEvent): void {
-  if (e.op === DirtyOpValue.START) episode.loggingStarted(w, d, e.at);
-  else if (e.op === DirtyOpValue.STOP && d.state === State.RUNNING) episode.end(w, d, e.at);
-}
-
-function map(w: World, e: DmaMapEvent): void {
-  const c = container(w, e.container);
-  c.maps++;
-  if (e.ret === 0) c.mappedBytes += e.size;
-}
-
-function unmap(w: World, e: DmaUnmapEvent): void {
-  const c = container(w, e.container);
-  c.unmaps++;
-  if (e.ret === 0) c.mappedBytes = Math.max(0, c.mappedBytes - e.size);
-}
-
-function joined(w: World, e: ContainerEvent): void {
-  if (e.ret < 0) return;
-  const c = container(w, e.container);
-  if (e.attached) c.groups.add(e.group);
-  else c.groups.delete(e.group);
-  for (const d of w.devices.values()) if (d.group === e.group) d.container = e.attached ? e.container : 0;
-  if (c.groups.size === 0) w.containers.delete(c.id);
-}
-
-function regionAccess(d: Device, e: RegionReadEvent | RegionWriteEvent): void {
-  const counts = e.kind === 'region_read' ? d.counts.regionReads : d.counts.regionWrites;
-  const region = regionIndex(e.pos);
-  counts.set(region, (counts.get(region) ?? 0) + 1);
-  if (d.transition) d.counts.ambiguous++;
-}
-
-/** vfio-pci and mtty put the region's index above bit 40 of the file position. */
-export function regionIndex(pos: number): number {
-  return Math.floor(pos / 2 ** 40);
 }
 
 function tick(w: World, e: TickEvent): void {
@@ -237,35 +140,62 @@ export function fold(w: World, e: KernelEvent, record: Uint8Array): void {
       if (d) reset(w, d, e);
       break;
     case 'data_read':
-      dataRead(w, d, e);
+      stream.dataRead(w, d, e);
       break;
     case 'data_write':
-      dataWrite(w, d, e);
+      stream.dataWrite(w, d, e);
       break;
-    case 'data_release': {
-      const s = w.sessions.get(e.session);
-      if (s) s.released = true;
-      w.sessions.delete(e.session);
+    case 'data_release':
+      stream.dataRelease(w, e);
       break;
-    }
+    case 'precopy_info':
+      stream.precopyInfo(w, e);
+      break;
     case 'set_irqs':
-      d?.counts.setIrqs.set(e.index, (d.counts.setIrqs.get(e.index) ?? 0) + 1);
+      if (d) touch.setIrqs(d, e);
       break;
     case 'region_read':
     case 'region_write':
-      if (d) regionAccess(d, e);
+      if (d) touch.regionAccess(d, e);
       break;
+    case 'config_write':
+      if (d) touch.configWrite(d, e);
+      break;
+    case 'mmap':
+      if (d) touch.mmap(d, e);
+      break;
+    case 'fault':
+      if (d) touch.fault(d, e);
+      break;
+    case 'zap':
+      if (d) touch.zap(d, e);
+      break;
+    case 'irq':
+      if (d) touch.irq(d, e);
+      break;
+    case 'memory_enable':
+      if (d) d.lastIrqSetupAt = e.at;
+      break;
+    case 'ioeventfd':
+    case 'low_power':
+      break; // judged, and kept in the context; nothing to remember
     case 'dma_map':
-      map(w, e);
+      dma.map(w, e);
       break;
     case 'dma_unmap':
-      unmap(w, e);
+      dma.unmap(w, e);
+      break;
+    case 'dma_remove':
+      dma.remove(w, e);
+      break;
+    case 'p2p_map':
+      dma.p2pMap(w, e);
       break;
     case 'container':
-      joined(w, e);
+      dma.joined(w, e);
       break;
     case 'dirty_log':
-      dirtyLog(w, d, e);
+      dma.dirtyLog(w, d, e);
       break;
     case 'lost':
       lost(w, e);

@@ -11,6 +11,9 @@ export class Session {
   /** When the device left the session's states, relative ns; -1 while it is in them. */
   endedAt = -1;
   released = false;
+  /** initial_bytes of the last PRECOPY_INFO, -1 if none was asked for; and what had been read by then. */
+  initialBytes = -1;
+  bytesReadAtInfo = 0;
   /** STOP_COPY was left for STOP before the end: dropped on the way back to RUNNING, or taken for the whole? */
   undrained = false;
 

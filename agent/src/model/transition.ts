@@ -81,6 +81,7 @@ function land(w: World, d: Device, from: number, e: MigSetRetEvent): void {
   }
   if (from !== e.requested) {
     if (from !== UNKNOWN && from === d.state) w.observer.visit(from, e.at - d.landedAt);
+    if (!isIn(from, HALT)) d.irqsThisHalt = 0;
     know(d, e.requested, 'set', e.at);
     d.landedBy = e.tid;
     d.errorSeen = 0;

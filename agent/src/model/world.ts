@@ -3,8 +3,23 @@ import type { Probe } from './coverage.js';
 import type { Device, Side } from './device.js';
 import type { Session } from './session.js';
 
+/** A BAR mapped for DMA: every device of the container can reach it. */
+export interface P2pMapping {
+  readonly iova: number;
+  readonly size: number;
+  /** Device whose BAR it is. */
+  readonly target: number;
+  /** Place in the target: region index and offset. */
+  readonly pos: number;
+  readonly at: number;
+}
+
 /** A type1 container and what is mapped in it. */
 export class Container {
+  /** Live mappings of BARs. */
+  readonly p2p = new Set<P2pMapping>();
+  /** Bytes whose removal has been seen since the last UNMAP_DMA returned. */
+  removed = 0;
   mappedBytes = 0;
   maps = 0;
   unmaps = 0;

@@ -33,11 +33,7 @@ function onDrained(e: DataReadEvent, d: Device, limits: Limits): Verdict {
   return judged(stop + drain, limits, { stop_pass_ns: stop, drain_ns: drain, bytes: s.bytesRead });
 }
 
-const halted = (v: Visit) =>
-  isIn(
-    STATE_NAMES.findIndex((name) => name === v.from),
-    HALT,
-  );
+const halted = (v: Visit) => isIn((STATE_NAMES as readonly string[]).indexOf(v.from), HALT);
 
 /** Load plus start pass; a wait in STOP between them is left out: nobody may be waiting for the guest. */
 function onRunning(e: MigSetRetEvent, d: Device, limits: Limits): Verdict {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { regionIndex } from '../model/fold.js';
 import { HALT, State } from '../model/fsm.js';
-import { CONFIG_REGION, indexKnown } from './region.js';
-import { broken, KEPT, rule, SILENT, unknown } from './rule.js';
+import { broken, KEPT, rule, unknown } from './rule.js';
 import { settledIn } from './settled.js';
 
 /** What a write touches, of the type 0 header (include/uapi/linux/pci_regs.h). */
@@ -30,19 +28,17 @@ export const configWriteWhileHalted = rule({
   severities: ['info', 'warning'],
   needs: ['region-access', 'migration-state'],
   decides:
-    'write() to region 7. STOP: allowed. STOP_COPY: warning. RESUMING: COMMAND, BARs, ROM and interrupt line are expected (info, seed-strict: warning), the rest of the header is a warning, capabilities are not told apart yet (unknown).',
+    'write() to PCI config space. STOP: allowed. STOP_COPY: warning. RESUMING: COMMAND, BARs, ROM and interrupt line are expected (info, seed-strict: warning), the rest of the header is a warning, capabilities are not told apart yet (unknown).',
   benign:
     'QEMU and Cloud Hypervisor write COMMAND in RESUMING. A write that resets the function is reported as reset-during-migration.',
   action: 'In STOP_COPY: the VMM must save config space from its own copy.',
-  on: ['region_write'],
+  on: ['config_write'],
   judge(_w, e, d, limits) {
-    if (!d || !indexKnown(d) || regionIndex(e.pos) !== CONFIG_REGION) return SILENT;
     const halted = settledIn(d, e, HALT, limits.epsCpu);
     if (typeof halted !== 'boolean') return halted;
-    if (!halted || d.state === State.STOP) return KEPT;
-    const offset = e.pos - CONFIG_REGION * 2 ** 40;
-    const field = headerField(offset);
-    const evidence = { offset, length: e.count, field: field ?? 'capability' };
+    if (!halted || !d || d.state === State.STOP) return KEPT;
+    const field = headerField(e.offset);
+    const evidence = { offset: e.offset, length: e.count, field: field ?? 'capability' };
     if (d.state === State.STOP_COPY) return broken('in-STOP_COPY', 'warning', { evidence });
     if (!field) return CAPABILITY;
     if (field === 'other') return broken('in-RESUMING-other', 'warning', { norm: 'N3', evidence });

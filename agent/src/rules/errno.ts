@@ -8,4 +8,5 @@ export const EINVAL = -22;
 export const ENFILE = -23;
 export const EMFILE = -24;
 export const ENOTTY = -25;
+export const ENOMSG = -42;
 export const ERESTARTSYS = -512;

@@ -19,7 +19,7 @@ export const errorNotReset = rule({
     'In ERROR for 5 s (critical: 60 s) with neither reset nor close, or used before the reset: SET_STATE, a region access.',
   benign: 'The management paused the VM for diagnosis.',
   action: 'Reset the device or stop the VM.',
-  on: ['tick', 'mig_set', 'region_read', 'region_write', 'reset'],
+  on: ['tick', 'mig_set', 'region_read', 'region_write', 'config_write', 'reset'],
   judge(w, e, d, limits) {
     if (d?.state !== State.ERROR) return SILENT;
     if (e.kind === 'reset') return e.ret < 0 ? SILENT : KEPT;

@@ -3,6 +3,10 @@
 export interface Limits {
   /** Grace around a landing for events of other threads. */
   readonly epsCpu: number;
+  /** Grace for interrupts that were under way. */
+  readonly epsIrq: number;
+  /** How long a P2P window must stay open to count. */
+  readonly p2pSustain: number;
   /** Grace for users of a data_fd after its states were left. */
   readonly epsData: number;
   /** How long ERROR may last without a reset: warning, critical. */
@@ -22,6 +26,8 @@ const S = 1e9;
 
 export const DEFAULT_LIMITS: Limits = {
   epsCpu: 50 * US,
+  epsIrq: 5 * MS,
+  p2pSustain: 1 * MS,
   epsData: 100 * MS,
   errorResetWithin: 5 * S,
   errorResetCritical: 60 * S,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
-import { regionIndex } from '../model/fold.js';
 import { HALT, State } from '../model/fsm.js';
+import { regionIndex } from '../model/touch.js';
 import type { RegionReadEvent, RegionWriteEvent } from '../wire/events.gen.js';
 import { EINVAL, EIO } from './errno.js';
 import { CONFIG_REGION, FIRST_DEVICE_SPECIFIC, indexKnown } from './region.js';

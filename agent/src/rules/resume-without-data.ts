@@ -30,7 +30,7 @@ export const resumeWithoutData = rule({
     if (!t || t.disturbed || t.from === UNKNOWN) return STATE_UNKNOWN;
     if (t.from !== State.RESUMING) return SILENT;
     const s = d.session;
-    if (!s || s.direction !== 'resume') return UNSEEN;
+    if (s?.direction !== 'resume') return UNSEEN;
     if (s.bytesWritten > 0) return KEPT;
     if (s.lossy) return LOSSY;
     if (!seesStream(w.probes, d)) return NOT_OBSERVED;

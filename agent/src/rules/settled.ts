@@ -14,12 +14,14 @@ export function settledIn(
   e: KernelEvent,
   states: number,
   eps: number,
+  /** False where the record's thread is whoever was interrupted. */
+  threadKnown = true,
 ): boolean | Unknown {
   if (!d) return STATE_UNKNOWN;
   if (d.transition) return IN_TRANSITION;
   if (e.gen !== d.gen) return OUT_OF_STEP;
   if (d.state === UNKNOWN) return STATE_UNKNOWN;
   if (!isIn(d.state, states)) return false;
-  const grace = e.tid === d.landedBy ? 0 : eps;
+  const grace = threadKnown && e.tid === d.landedBy ? 0 : eps;
   return e.at - d.landedAt >= grace ? true : IN_TRANSITION;
 }

@@ -6,6 +6,7 @@ export type Bool32 = Brand<number, 'bool32'>;
 export type Bytes = Brand<number, 'bytes'>;
 export type ContainerId = Brand<number, 'container_id'>;
 export type CountT = Brand<number, 'count_t'>;
+export type DataWord = Brand<number, 'data_word'>;
 export type DirtyOp = Brand<number, 'dirty_op'>;
 export type ErrnoRet = Brand<number, 'errno_ret'>;
 export type FdNr = Brand<number, 'fd_nr'>;
@@ -13,6 +14,7 @@ export type FlagsT = Brand<number, 'flags_t'>;
 export type GroupId = Brand<number, 'group_id'>;
 export type HowKnown = Brand<number, 'how_known'>;
 export type Iova = Brand<number, 'iova'>;
+export type IrqKind = Brand<number, 'irq_kind'>;
 export type KtimeNs = Brand<number, 'ktime_ns'>;
 export type MigFlags = Brand<number, 'mig_flags'>;
 export type MigState = Brand<number, 'mig_state'>;
@@ -25,7 +27,9 @@ export type SessionId = Brand<number, 'session_id'>;
 export type SsizeRet = Brand<number, 'ssize_ret'>;
 export type Vaddr = Brand<number, 'vaddr'>;
 export type VdevId = Brand<number, 'vdev_id'>;
+export type VmFault = Brand<number, 'vm_fault'>;
 export type WallNs = Brand<number, 'wall_ns'>;
+export type ZapCause = Brand<number, 'zap_cause'>;
 
 export const EvType = {
   DEVICE: 1,
@@ -50,6 +54,17 @@ export const EvType = {
   TICK: 20,
   PROBE: 21,
   VM: 22,
+  MMAP: 23,
+  FAULT: 24,
+  ZAP: 25,
+  MEMORY_ENABLE: 26,
+  IOEVENTFD: 27,
+  CONFIG_WRITE: 28,
+  P2P_MAP: 29,
+  DMA_REMOVE: 30,
+  IRQ: 31,
+  LOW_POWER: 32,
+  PRECOPY_INFO: 33,
 } as const;
 
 export const HowKnownValue = {
@@ -79,6 +94,19 @@ export const ProbeStatusValue = {
   ATTACHED: 1,
   WAITING: 2,
   UNAVAILABLE: 3,
+} as const;
+
+export const ZapCauseValue = {
+  OTHER: 0,
+  RESET: 1,
+  HOT_RESET: 2,
+  CONFIG: 3,
+  LOW_POWER: 4,
+} as const;
+
+export const IrqKindValue = {
+  INTX: 1,
+  MSI: 2,
 } as const;
 
 /** View of a `struct ev_device` at the cursor; valid until the cursor moves. */
@@ -1295,6 +1323,594 @@ export class VmEvent {
   }
 }
 
+/** View of a `struct ev_mmap` at the cursor; valid until the cursor moves. */
+export class MmapEvent {
+  readonly kind = 'mmap';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get pos(): RegionPos {
+    return this.c.u64(32) as RegionPos;
+  }
+  get posHex(): string {
+    return this.c.hex(32);
+  }
+  get size(): Bytes {
+    return this.c.u64(40) as Bytes;
+  }
+  get ret(): ErrnoRet {
+    return this.c.i32(48) as ErrnoRet;
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      pos: this.posHex,
+      size: this.c.exact(40),
+      ret: this.ret,
+    };
+  }
+}
+
+/** View of a `struct ev_fault` at the cursor; valid until the cursor moves. */
+export class FaultEvent {
+  readonly kind = 'fault';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get pos(): RegionPos {
+    return this.c.u64(32) as RegionPos;
+  }
+  get posHex(): string {
+    return this.c.hex(32);
+  }
+  get ret(): VmFault {
+    return this.c.u32(40) as VmFault;
+  }
+  get order(): number {
+    return this.c.u32(44);
+  }
+  get prefault(): Bool32 {
+    return this.c.u32(48) as Bool32;
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      pos: this.posHex,
+      ret: this.ret,
+      order: this.order,
+      prefault: this.prefault,
+    };
+  }
+}
+
+/** View of a `struct ev_zap` at the cursor; valid until the cursor moves. */
+export class ZapEvent {
+  readonly kind = 'zap';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get cause(): ZapCause {
+    return this.c.u32(32) as ZapCause;
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      cause: this.cause,
+    };
+  }
+}
+
+/** View of a `struct ev_memory_enable` at the cursor; valid until the cursor moves. */
+export class MemoryEnableEvent {
+  readonly kind = 'memory_enable';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+    };
+  }
+}
+
+/** View of a `struct ev_ioeventfd` at the cursor; valid until the cursor moves. */
+export class IoeventfdEvent {
+  readonly kind = 'ioeventfd';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get pos(): RegionPos {
+    return this.c.u64(32) as RegionPos;
+  }
+  get posHex(): string {
+    return this.c.hex(32);
+  }
+  get count(): Bytes {
+    return this.c.u64(40) as Bytes;
+  }
+  get value(): DataWord {
+    return this.c.u64(48) as DataWord;
+  }
+  get valueHex(): string {
+    return this.c.hex(48);
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      pos: this.posHex,
+      count: this.c.exact(40),
+      value: this.valueHex,
+    };
+  }
+}
+
+/** View of a `struct ev_config_write` at the cursor; valid until the cursor moves. */
+export class ConfigWriteEvent {
+  readonly kind = 'config_write';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get offset(): Bytes {
+    return this.c.u64(32) as Bytes;
+  }
+  get count(): Bytes {
+    return this.c.u64(40) as Bytes;
+  }
+  get value(): DataWord {
+    return this.c.u64(48) as DataWord;
+  }
+  get valueHex(): string {
+    return this.c.hex(48);
+  }
+  get ret(): SsizeRet {
+    return this.c.i64(56) as SsizeRet;
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      offset: this.c.exact(32),
+      count: this.c.exact(40),
+      value: this.valueHex,
+      ret: this.ret,
+    };
+  }
+}
+
+/** View of a `struct ev_p2p_map` at the cursor; valid until the cursor moves. */
+export class P2pMapEvent {
+  readonly kind = 'p2p_map';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get container(): ContainerId {
+    return this.c.u32(32) as ContainerId;
+  }
+  get target(): VdevId {
+    return this.c.u32(36) as VdevId;
+  }
+  get iova(): Iova {
+    return this.c.u64(40) as Iova;
+  }
+  get iovaHex(): string {
+    return this.c.hex(40);
+  }
+  get size(): Bytes {
+    return this.c.u64(48) as Bytes;
+  }
+  get pos(): RegionPos {
+    return this.c.u64(56) as RegionPos;
+  }
+  get posHex(): string {
+    return this.c.hex(56);
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      container: this.container,
+      target: this.target,
+      iova: this.iovaHex,
+      size: this.c.exact(48),
+      pos: this.posHex,
+    };
+  }
+}
+
+/** View of a `struct ev_dma_remove` at the cursor; valid until the cursor moves. */
+export class DmaRemoveEvent {
+  readonly kind = 'dma_remove';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get container(): ContainerId {
+    return this.c.u32(32) as ContainerId;
+  }
+  get iova(): Iova {
+    return this.c.u64(40) as Iova;
+  }
+  get iovaHex(): string {
+    return this.c.hex(40);
+  }
+  get size(): Bytes {
+    return this.c.u64(48) as Bytes;
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      container: this.container,
+      iova: this.iovaHex,
+      size: this.c.exact(48),
+    };
+  }
+}
+
+/** View of a `struct ev_irq` at the cursor; valid until the cursor moves. */
+export class IrqEvent {
+  readonly kind = 'irq';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get irqKind(): IrqKind {
+    return this.c.u32(32) as IrqKind;
+  }
+  get irq(): number {
+    return this.c.u32(36);
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      irqKind: this.irqKind,
+      irq: this.irq,
+    };
+  }
+}
+
+/** View of a `struct ev_low_power` at the cursor; valid until the cursor moves. */
+export class LowPowerEvent {
+  readonly kind = 'low_power';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get feature(): number {
+    return this.c.u32(32);
+  }
+  get ret(): ErrnoRet {
+    return this.c.i32(36) as ErrnoRet;
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      feature: this.feature,
+      ret: this.ret,
+    };
+  }
+}
+
+/** View of a `struct ev_precopy_info` at the cursor; valid until the cursor moves. */
+export class PrecopyInfoEvent {
+  readonly kind = 'precopy_info';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get session(): SessionId {
+    return this.c.u32(32) as SessionId;
+  }
+  get ret(): ErrnoRet {
+    return this.c.i32(36) as ErrnoRet;
+  }
+  get initialBytes(): Bytes {
+    return this.c.u64(40) as Bytes;
+  }
+  get dirtyBytes(): Bytes {
+    return this.c.u64(48) as Bytes;
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      session: this.session,
+      ret: this.ret,
+      initialBytes: this.c.exact(40),
+      dirtyBytes: this.c.exact(48),
+    };
+  }
+}
+
 /** One record, whatever its kind. */
 export type KernelEvent =
   | DeviceEvent
@@ -1318,7 +1934,18 @@ export type KernelEvent =
   | LostEvent
   | TickEvent
   | ProbeEvent
-  | VmEvent;
+  | VmEvent
+  | MmapEvent
+  | FaultEvent
+  | ZapEvent
+  | MemoryEnableEvent
+  | IoeventfdEvent
+  | ConfigWriteEvent
+  | P2pMapEvent
+  | DmaRemoveEvent
+  | IrqEvent
+  | LowPowerEvent
+  | PrecopyInfoEvent;
 
 export type EventKind = KernelEvent['kind'];
 
@@ -1326,7 +1953,7 @@ export type EventKind = KernelEvent['kind'];
 export const MW_ABI = 1;
 
 /** Names this layout: equal hashes decode each other. */
-export const WIRE_HASH = '2500d36365e8e050';
+export const WIRE_HASH = '644b2f43189d70d3';
 
 /** Size in bytes of each record, by tag; undefined where there is no such tag. */
 export const RECORD_SIZES: readonly (number | undefined)[] = [
@@ -1353,6 +1980,17 @@ export const RECORD_SIZES: readonly (number | undefined)[] = [
   40,
   104,
   136,
+  56,
+  56,
+  40,
+  32,
+  56,
+  64,
+  64,
+  56,
+  40,
+  40,
+  56,
 ];
 
 /** One reusable view for each kind over one cursor: decoding allocates nothing. */
@@ -1384,6 +2022,17 @@ export class Decoder {
       new TickEvent(c),
       new ProbeEvent(c),
       new VmEvent(c),
+      new MmapEvent(c),
+      new FaultEvent(c),
+      new ZapEvent(c),
+      new MemoryEnableEvent(c),
+      new IoeventfdEvent(c),
+      new ConfigWriteEvent(c),
+      new P2pMapEvent(c),
+      new DmaRemoveEvent(c),
+      new IrqEvent(c),
+      new LowPowerEvent(c),
+      new PrecopyInfoEvent(c),
     ];
   }
   /** The record at the cursor, or undefined if it is of no known kind or not all there. */
@@ -1646,6 +2295,110 @@ export interface RecordFields {
     name?: string;
     uuid?: string;
   };
+  mmap: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    pos?: Num;
+    size?: Num;
+    ret?: number;
+  };
+  fault: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    pos?: Num;
+    ret?: number;
+    order?: number;
+    prefault?: number;
+  };
+  zap: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number; cause?: number };
+  memory_enable: { at?: Num; miss?: number; tgid?: number; tid?: number; dev?: number; gen?: number };
+  ioeventfd: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    pos?: Num;
+    count?: Num;
+    value?: Num;
+  };
+  config_write: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    offset?: Num;
+    count?: Num;
+    value?: Num;
+    ret?: Num;
+  };
+  p2p_map: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    container?: number;
+    target?: number;
+    iova?: Num;
+    size?: Num;
+    pos?: Num;
+  };
+  dma_remove: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    container?: number;
+    iova?: Num;
+    size?: Num;
+  };
+  irq: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    irqKind?: number;
+    irq?: number;
+  };
+  low_power: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    feature?: number;
+    ret?: number;
+  };
+  precopy_info: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    session?: number;
+    ret?: number;
+    initialBytes?: Num;
+    dirtyBytes?: Num;
+  };
 }
 
 const LAYOUT: Record<
@@ -1905,6 +2658,125 @@ const LAYOUT: Record<
     ['name', 32, 'chars', 64],
     ['uuid', 96, 'chars', 40],
   ],
+  mmap: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['pos', 32, 'u64', 8],
+    ['size', 40, 'u64', 8],
+    ['ret', 48, 'i32', 4],
+  ],
+  fault: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['pos', 32, 'u64', 8],
+    ['ret', 40, 'u32', 4],
+    ['order', 44, 'u32', 4],
+    ['prefault', 48, 'u32', 4],
+  ],
+  zap: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['cause', 32, 'u32', 4],
+  ],
+  memory_enable: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+  ],
+  ioeventfd: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['pos', 32, 'u64', 8],
+    ['count', 40, 'u64', 8],
+    ['value', 48, 'u64', 8],
+  ],
+  config_write: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['offset', 32, 'u64', 8],
+    ['count', 40, 'u64', 8],
+    ['value', 48, 'u64', 8],
+    ['ret', 56, 'i64', 8],
+  ],
+  p2p_map: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['container', 32, 'u32', 4],
+    ['target', 36, 'u32', 4],
+    ['iova', 40, 'u64', 8],
+    ['size', 48, 'u64', 8],
+    ['pos', 56, 'u64', 8],
+  ],
+  dma_remove: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['container', 32, 'u32', 4],
+    ['iova', 40, 'u64', 8],
+    ['size', 48, 'u64', 8],
+  ],
+  irq: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['irqKind', 32, 'u32', 4],
+    ['irq', 36, 'u32', 4],
+  ],
+  low_power: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['feature', 32, 'u32', 4],
+    ['ret', 36, 'i32', 4],
+  ],
+  precopy_info: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['session', 32, 'u32', 4],
+    ['ret', 36, 'i32', 4],
+    ['initialBytes', 40, 'u64', 8],
+    ['dirtyBytes', 48, 'u64', 8],
+  ],
 };
 
 const TAG: Record<EventKind, number> = {
@@ -1930,6 +2802,17 @@ const TAG: Record<EventKind, number> = {
   tick: 20,
   probe: 21,
   vm: 22,
+  mmap: 23,
+  fault: 24,
+  zap: 25,
+  memory_enable: 26,
+  ioeventfd: 27,
+  config_write: 28,
+  p2p_map: 29,
+  dma_remove: 30,
+  irq: 31,
+  low_power: 32,
+  precopy_info: 33,
 };
 
 /** The bytes of one record, for those that the agent itself adds and for tests. */

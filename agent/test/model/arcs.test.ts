@@ -2,7 +2,7 @@
 /** The path helper of the scenarios against every request of the FSM, and the model's own refusals. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MIG_P2P, MIG_PRE_COPY, MIG_STOP_COPY, refusal, State } from '../../src/model/fsm.js';
+import { flagNames, MIG_P2P, MIG_PRE_COPY, MIG_STOP_COPY, refusal, State } from '../../src/model/fsm.js';
 import { path } from '../arcs.js';
 
 /** SC, SC+P2P, SC+PC, SC+P2P+PC; `u` unsupported, `-` no such present state. */
@@ -122,4 +122,14 @@ test('ERROR can neither be asked for nor left, and numbers beyond the enum are o
   assert.equal(refusal(State.RUNNING, 8, 7), 'out-of-range');
   assert.equal(refusal(State.RUNNING, 0xffffffff, 7), 'out-of-range');
   assert.equal(path(State.ERROR, State.RUNNING, 7), 'unsupported');
+});
+
+test('flags have the names of the label', () => {
+  assert.deepEqual([0, 1, 3, 5, 7].map(flagNames), [
+    'none',
+    'stop-copy',
+    'stop-copy,p2p',
+    'stop-copy,pre-copy',
+    'stop-copy,p2p,pre-copy',
+  ]);
 });

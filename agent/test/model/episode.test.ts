@@ -40,6 +40,7 @@ test('it lasts until dirty tracking is off', () => {
   const back = '1s dev1 log start\n2s dev1 set PRE_COPY\n3s dev1 set RUNNING';
   assert.equal(side(back), 'source');
   assert.equal(side(`${back}\n4s dev1 log stop`), undefined);
+  assert.equal(side('1s dev1 log start\n2s dev1 set PRE_COPY\n3s dev1 log stop'), 'source');
   const tracked = back.replace('dev1 log', 'container1 track');
   assert.equal(side(tracked), 'source');
   assert.equal(side(`${tracked}\n4s container1 track stop`), undefined);
@@ -96,6 +97,7 @@ test('stopped: from leaving RUNNING to RUNNING again, or to the end of the sessi
   const source = `${OPENED}\n1s dev1 set PRE_COPY\n2s dev1 set STOP_COPY\n3s dev1 data read 0\n4s dev1 set STOP took=100ms`;
   assert.deepEqual(stopped(source), ['source 2100ms']);
   assert.deepEqual(stopped(`${source}\n9s dev1 closed exit=0`), ['source 2100ms']);
+  assert.deepEqual(stopped(`${source}\n9s dev1 set RUNNING`), ['source 2100ms']);
   const rollback = source.replace('data read 0', 'data read 5').replace('set STOP took', 'set RUNNING took');
   assert.deepEqual(stopped(rollback), ['source 2100ms']);
 });

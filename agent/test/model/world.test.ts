@@ -2,9 +2,12 @@
 /** Arcs, visits, sessions, containers, coverage: what the world holds after a scenario. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Context } from '../../src/model/context.js';
 import { coverage } from '../../src/model/coverage.js';
+import { encode } from '../../src/wire/events.gen.js';
 import { judged } from '../run.js';
 import { scenario } from '../scenario.js';
+import { KINDS, SAMPLES } from '../wire/samples.js';
 import { of, told } from './recorder.js';
 
 const OPENED = '0 dev1 opened pci mlx5_vfio_pci container=1';
@@ -149,6 +152,13 @@ test('context keeps the last 64 records of a device', () => {
   const ticks = Array.from({ length: 70 }, (_, n) => `${n + 1}s dev1 irqs MSIX count=${n}`);
   const context = device(ticks.join('\n'))?.context.toJSON() as { kind: string; count: number }[];
   assert.deepEqual([context.length, context[0]?.count, context.at(-1)?.count], [64, 6, 69]);
+});
+
+test('context holds the largest record whole', () => {
+  const context = new Context();
+  for (const kind of KINDS) context.add(encode(kind, SAMPLES[kind]));
+  const kinds = (context.toJSON() as { kind: string }[]).map((e) => e.kind);
+  assert.deepEqual(kinds, KINDS);
 });
 
 test('coverage: complete with every probe, none without, partial in between', () => {

@@ -98,6 +98,22 @@ test('a violation says what it rests on', () => {
   assert.deepEqual(new Set(Object.values(v.coverage)), new Set(['complete']));
 });
 
+test('a finding on a device that was not known before names it, and states are spelt out', () => {
+  const [late] = judged('0 dev1 found pci mlx5_vfio_pci').violations;
+  assert.deepEqual([late?.device, late?.driver, late?.state], ['dev1', 'mlx5_vfio_pci', 'unknown']);
+  const [host] = judged('0 lost crit 4').violations;
+  assert.deepEqual([host?.device, host?.event.count], ['', 4]);
+  const [request] = judged(`${OPENED}\n2s dev1 set ERROR`).violations;
+  assert.deepEqual([request?.event.requested, request?.event.ret], ['ERROR', -22]);
+});
+
+test('findings are bounded: the oldest is forgotten', () => {
+  const probes = Array.from({ length: 10_003 }, (_, n) => `0 probe fexit f${n} unavailable`);
+  const { findings: kept } = judged(probes.join('\n')).judge.engine;
+  const reasons = [...kept.values()].map((f) => f.violation.reason);
+  assert.deepEqual([reasons.length, reasons[0], reasons.at(-1)], [10_000, 'probe-f3', 'probe-f10002']);
+});
+
 test('loss in the episode leaves low confidence', () => {
   const confidence = (loss: string) =>
     judged(`${COPYING}\n2s ${loss}\n3s dev1 region read bar0+0 4`).violations.at(-1)?.confidence;

@@ -158,6 +158,10 @@ test('elsewhere: a reset or a SET_STATE is a reaction, even one that fails', () 
   assert.deepEqual(elsewhere(`${STUCK}\n1500ms dev1 set RUNNING {\n3s tick\n4s dev1 }`), ['kept']);
 });
 
+test('elsewhere: a state record that went missing may have been the reaction', () => {
+  assert.deepEqual(elsewhere(`${STUCK}\n1500ms dev1 skips 1\n1600ms dev1 reopened\n3s tick`), []);
+});
+
 test('elsewhere: a failure at the first arc left the device where it was', () => {
   assert.deepEqual(elsewhere(`${OPENED}\n1s dev1 set STOP_COPY -> -EIO after=1\n3s tick`), []);
   assert.deepEqual(elsewhere(`${OPENED}\n1s dev1 set 9\n3s tick`), []);

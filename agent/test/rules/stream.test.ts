@@ -8,6 +8,8 @@ const OPENED = '0 dev1 opened pci mlx5_vfio_pci';
 const COPYING = `${OPENED}\n1s dev1 set PRE_COPY\n2s dev1 data read 100\n3s dev1 set STOP_COPY`;
 const DRAINED = `${COPYING}\n4s dev1 data read 60\n5s dev1 data read 0`;
 
+const RESUMING = `${OPENED}\n1s dev1 set RESUMING`;
+
 const wrongState = (text: string) => verdicts('data-fd-wrong-state', text);
 const drained = (text: string) => verdicts('stop-copy-not-drained', text);
 const noData = (text: string) => verdicts('resume-without-data', text);
@@ -134,6 +136,28 @@ test('drained: unknown after loss, without the start of the session, where the d
   assert.deepEqual(drained(`${COPYING}\n4s dev1 set STOP {\n5s dev1 reset function\n6s dev1 }`), ['unknown']);
 });
 
+test('drained: a session that ended otherwise is not judged by a later STOP', () => {
+  const cancelled = `${OPENED}\n1s dev1 set PRE_COPY\n2s dev1 data read 9\n3s dev1 set RUNNING`;
+  assert.deepEqual(drained(`${cancelled}\n4s dev1 set STOP\n9s tick\n10s dev1 closed exit=0`), []);
+  assert.deepEqual(drained(`${OPENED}\n1s dev1 set STOP\n9s tick\n10s dev1 closed exit=0`), []);
+  assert.deepEqual(drained(`${OPENED}\n1s dev1 set RESUMING\n2s dev1 set STOP\n9s tick`), []);
+});
+
+test('drained: unknown where state records are missing or could not be read', () => {
+  const jump = `${COPYING}\n4s dev1 skips 2\n5s dev1 set STOP_COPY\n6s dev1 set STOP\n9s tick`;
+  assert.deepEqual(drained(jump), ['unknown', 'unknown']);
+  assert.deepEqual(drained(`${COPYING}\n4s dev1 set STOP miss=1`), ['unknown']);
+  assert.deepEqual(drained(`${COPYING}\n4s dev1 set STOP\n5s lost crit 1\n9s tick`), ['unknown']);
+});
+
+test('drained, resumed: a driver that is not observed, beside one that is', () => {
+  const beside = '0 other1 opened pci mlx5_vfio_pci\n';
+  const vgpu = (text: string) => beside + text.replace('mlx5_vfio_pci', 'nvidia-vgpu-vfio');
+  assert.deepEqual(drained(vgpu(`${COPYING}\n6s dev1 set STOP\n9s tick`)), ['unknown']);
+  assert.deepEqual(drained(vgpu(`${COPYING}\n6s dev1 closed exit=0`)), ['unknown']);
+  assert.deepEqual(noData(vgpu(`${RESUMING}\n3s dev1 set RUNNING`)), ['unknown']);
+});
+
 test('drained: a loss counted just before the session began may have been in it', () => {
   const text = `0 lost bulk 1\n${COPYING}\n6s dev1 set RUNNING`;
   assert.deepEqual(drained(text), ['unknown']);
@@ -146,8 +170,6 @@ test('drained: a new session that could not be followed is not judged by the old
   const text = `${DRAINED}\n6s dev1 set RUNNING\n7s dev1 set STOP_COPY session=0 miss=4\n8s dev1 set STOP`;
   assert.deepEqual(drained(text), ['kept', 'unknown']);
 });
-
-const RESUMING = `${OPENED}\n1s dev1 set RESUMING`;
 
 test('resumed: after data was written is kept', () => {
   assert.deepEqual(noData(`${RESUMING}\n2s dev1 data write 60\n3s dev1 set RUNNING`), ['kept']);

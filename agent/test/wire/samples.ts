@@ -48,6 +48,17 @@ export const SAMPLES: { [K in EventKind]: RecordFields[K] } = {
   tick: { ...HDR, wall: 1_700_000_000_123_456_789n },
   probe: { ...HDR, status: 3, required: 1, name: full(48), probeKind: full(16) },
   vm: { ...HDR, name: full(64), uuid: full(40) },
+  mmap: { ...HDR, pos: 9n << 40n, size: 2n ** 52n, ret: -22 },
+  fault: { ...HDR, pos: (2n << 40n) | 0x10_0000n, ret: 0x100, order: 18, prefault: 1 },
+  zap: { ...HDR, cause: 4 },
+  memory_enable: HDR,
+  ioeventfd: { ...HDR, pos: 1n << 40n, count: 8, value: U64 },
+  config_write: { ...HDR, offset: 4, count: 2n ** 53n - 1n, value: U64, ret: -14 },
+  p2p_map: { ...HDR, container: U32, target: U32, iova: U64, size: 2n ** 52n, pos: 1n << 40n },
+  dma_remove: { ...HDR, container: U32, iova: U64, size: U64 },
+  irq: { ...HDR, irqKind: 2, irq: U32 },
+  low_power: { ...HDR, feature: 5, ret: I32 },
+  precopy_info: { ...HDR, session: U32, ret: -22, initialBytes: 2n ** 53n - 1n, dirtyBytes: U64 },
 };
 
 export const KINDS = Object.keys(SAMPLES) as EventKind[];

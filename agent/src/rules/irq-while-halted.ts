@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Device } from '../model/device.js';
+import { HALT } from '../model/fsm.js';
+import { type IrqEvent, IrqKindValue } from '../wire/events.gen.js';
+import { type Broken, broken, KEPT, rule } from './rule.js';
+import { settledIn } from './settled.js';
+
+/** This long after the landing nothing that was latched before it is still under way. */
+const PERSISTS_NS = 100e6;
+/** Unmasking a vector releases an interrupt that was held in the pending bits. */
+const RELEASE_NS = 5e6;
+
+function finding(e: IrqEvent, d: Device): Broken {
+  const since = e.at - d.landedAt;
+  const evidence = {
+    irq: e.irq,
+    line: e.irqKind === IrqKindValue.INTX ? 'INTx' : 'MSI',
+    since_landed_ns: since,
+    count: d.counts.irqsWhileHalted + 1,
+  };
+  if (d.lastIrqSetupAt >= 0 && e.at - d.lastIrqSetupAt <= RELEASE_NS)
+    return broken('pba_release', 'info', { evidence });
+  const persists = since >= PERSISTS_NS || d.irqsThisHalt > 0;
+  return persists
+    ? broken('interrupts', 'critical', { evidence })
+    : broken('interrupt', 'warning', { evidence });
+}
+
+export const irqWhileHalted = rule({
+  id: 'irq-while-halted',
+  version: 1,
+  statement: 'A stopped device must not generate interrupts.',
+  says: 'The device must not generate interrupts, DMA, or any other change to external state.',
+  where: 'include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_STOP',
+  norm: 'N1',
+  party: 'device',
+  severities: ['info', 'warning', 'critical'],
+  needs: ['interrupts', 'migration-state'],
+  decides:
+    'An interrupt of the device was handled more than 5 ms after it landed in STOP, STOP_COPY or RESUMING. The first: warning. A second, or any after 100 ms: critical. Within 5 ms of SET_IRQS or MSI set-up: info, a held interrupt let go.',
+  benign:
+    'Interrupts latched before the stop and delivered late; a released pending bit. Shared INTx lines count only where the handler says that it was this device.',
+  action:
+    'The driver must quiesce interrupts in STOP. Posted interrupts bypass the host: silence is no proof.',
+  on: ['irq'],
+  judge(_w, e, d, limits) {
+    const halted = settledIn(d, e, HALT, limits.epsIrq, false);
+    if (typeof halted !== 'boolean') return halted;
+    return halted && d ? finding(e, d) : KEPT;
+  },
+});

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { HALT, isIn } from '../model/fsm.js';
+import { broken, KEPT, rule, SILENT, STATE_UNKNOWN } from './rule.js';
+
+export const mmioMappingLiveWhileHalted = rule({
+  id: 'mmio-mapping-live-while-halted',
+  version: 1,
+  statement:
+    'When a device halts, no BAR mapping should be in place through which it can still be touched unseen.',
+  says: 'a zap for migration would have to be a little different than a zap for reset',
+  where: 'Gunthorpe, 2021-11-01, 20211101172506.GC2744544@nvidia.com; no merged text asks for it',
+  norm: 'N3',
+  party: 'kernel',
+  severities: ['info', 'warning'],
+  needs: ['mmio-fault', 'zap', 'migration-state'],
+  decides:
+    'At the landing in STOP, STOP_COPY or RESUMING: BAR faults were answered since the last zap. Faults are only recorded outside RUNNING, so this counts those of the episode.',
+  benign:
+    'Exposure, not access: nothing in the kernel zaps on SET_STATE. munmap is not seen: an upper bound.',
+  action: 'None in profile uapi; with vCPUs stopped nothing uses the mapping.',
+  on: ['mig_set_ret'],
+  judge(_w, e, d) {
+    if (!d || e.ret < 0 || !isIn(e.requested, HALT)) return SILENT;
+    if (!d.transition) return STATE_UNKNOWN;
+    if (isIn(d.transition.from, HALT)) return SILENT;
+    if (d.mmaps === 0) return KEPT;
+    if (d.faultsSinceZap === 0) return SILENT; // mapped before, perhaps: nothing was seen
+    return broken('live', 'info', {
+      strict: 'warning',
+      evidence: { mmaps: d.mmaps, faults_since_zap: d.faultsSinceZap },
+    });
+  },
+});

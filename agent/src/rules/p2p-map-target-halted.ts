@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { HALT, INIT, isIn, UNKNOWN } from '../model/fsm.js';
+import { regionIndex } from '../model/touch.js';
+import { broken, IN_TRANSITION, KEPT, rule, STATE_UNKNOWN } from './rule.js';
+
+export const p2pMapTargetHalted = rule({
+  id: 'p2p-map-target-halted',
+  version: 1,
+  statement: "A halted device's BAR should not be mapped for DMA.",
+  says: 'p2p is just DMA mapping of MMIO',
+  where: 'Williamson, quoted in 20211101172506.GC2744544@nvidia.com',
+  norm: 'N3',
+  party: 'user',
+  severities: ['info', 'warning'],
+  needs: ['p2p-map', 'migration-state'],
+  decides:
+    'MAP_DMA of a BAR whose device is in STOP, STOP_COPY or RESUMING: info. Warning if a peer in the container is RUNNING or PRE_COPY and can use it at once.',
+  benign: 'Every QEMU destination with type1 maps all BARs inside RESUMING: info.',
+  action: 'Warning: a running peer can write to the halted device.',
+  on: ['p2p_map'],
+  judge(w, e) {
+    const target = w.devices.get(e.target);
+    if (!target || target.state === UNKNOWN) return STATE_UNKNOWN;
+    if (target.transition) return IN_TRANSITION;
+    if (!isIn(target.state, HALT)) return KEPT;
+    const running = [...w.devicesOf(e.container)].filter((p) => p !== target && isIn(p.state, INIT));
+    return broken(`of-${target.name}`, running.length ? 'warning' : 'info', {
+      evidence: {
+        target: target.name,
+        target_state: target.stateName,
+        bar: regionIndex(e.pos),
+        iova: e.iovaHex,
+        size: e.size,
+        running_peers: running.map((p) => p.name),
+      },
+    });
+  },
+});

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The records that a scenario's words stand for, but for their headers. A new kind of record gets its word here. */
+import { State } from '../src/model/fsm.js';
+import { type EventKind, encode, type RecordFields } from '../src/wire/events.gen.js';
+import { duration, type Line, NAMES, number, oneOf, position, stateNumber } from './scenario_words.js';
+
+/** A SET_STATE that has entered and not returned. */
+export interface Call {
+  readonly requested: number;
+  readonly opens: boolean;
+  /** Where the driver is if it fails now. */
+  readonly stuck: number;
+  readonly refused: boolean;
+}
+
+export interface Device {
+  readonly id: number;
+  readonly flags: number;
+  readonly tgid: number;
+  gen: number;
+  state: number;
+  session: number;
+  readonly calls: Map<number, Call>;
+}
+
+/** A record but for its header. */
+export type Made = (hdr: RecordFields['tick']) => Uint8Array;
+export const made =
+  <K extends EventKind>(kind: K, fields: RecordFields[K]): Made =>
+  (hdr) =>
+    encode(kind, { ...fields, ...hdr });
+
+function region(line: Line): Made {
+  const count = number(line.word(5));
+  const fields = { pos: position(line.word(4)), count, ret: line.ret(count) };
+  const write = oneOf(['read', 'write'], line.word(3)) === 1;
+  if (write && line.word(4).startsWith('config')) {
+    const offset = BigInt.asUintN(40, fields.pos);
+    return made('config_write', { offset, count, ret: fields.ret, value: line.num('value') ?? 0 });
+  }
+  return write ? made('region_write', fields) : made('region_read', fields);
+}
+
+function data(line: Line, d: Device): Made {
+  const session = line.num('session') ?? d.session;
+  const how = oneOf(['release', 'read', 'write'], line.word(3));
+  const ret = line.ret(number(line.words[4] ?? '0'));
+  if (how === 0) return made('data_release', { session });
+  const count = line.num('of') ?? (how === 1 ? 1 << 20 : Math.max(ret, 1));
+  return how === 1 ? made('data_read', { session, count, ret }) : made('data_write', { session, count, ret });
+}
+
+function irqs(line: Line): Made {
+  const [index, flags, count] = [
+    oneOf(NAMES.index, line.word(3)),
+    line.num('flags') ?? 0x24,
+    line.num('count') ?? 1,
+  ];
+  return made('set_irqs', { index, flags, count, ret: line.ret(0) });
+}
+
+function closed(line: Line): Made {
+  const [exit, signal] = [line.num('exit'), line.num('signal')];
+  const exiting = exit === undefined && signal === undefined ? 0 : 1;
+  const exitCode = ((exit ?? 0) << 8) | (signal ?? 0);
+  return made('close', { last: line.num('left') ? 0 : 1, exiting, exitCode });
+}
+
+function reset(line: Line, d: Device, at: bigint): Made {
+  const ret = line.ret(0);
+  if (ret === 0) d.state = State.RUNNING;
+  const resetKind = oneOf(NAMES.reset, line.words[3] ?? 'ioctl');
+  return made('reset', { resetKind, began: at - duration(line.text('took') ?? '1ms'), ret });
+}
+
+function arc(line: Line): Made {
+  const [cur, next] = [stateNumber(line.word(3)), stateNumber(line.word(4))];
+  return made('mig_arc', { cur, next, requested: next, ret: line.ret(0) });
+}
+
+/** Words of one record each: those that count as state records, and the others. */
+export const STATE_WORDS: Record<string, (line: Line, d: Device, at: bigint) => Made> = {
+  reopened: (line) => made('open', { openCount: line.num('count') ?? 2 }),
+  closed,
+  reset,
+  arc,
+};
+export const WORDS: Record<string, (line: Line, d: Device) => Made> = {
+  get: (line) => made('mig_get', { state: stateNumber(line.word(3)), ret: line.ret(0) }),
+  log: (line) => made('dirty_log', { op: oneOf(NAMES.dirty, line.word(3)), ret: line.ret(0) }),
+  irqs,
+  region,
+  data,
+};
+
+export function container(line: Line, id: number): Made {
+  const [what, from, length] = [line.word(2), line.word(3), line.words[4]];
+  const fields = { container: id, ret: line.ret(0) };
+  if (what === 'track') return made('dirty_log', { ...fields, op: oneOf(NAMES.dirty, from) });
+  if (what === 'join' || what === 'leave')
+    return made('container', { ...fields, group: number(from), attached: what === 'join' ? 1 : 0 });
+  const range = { flags: line.num('flags') ?? 0, iova: BigInt(from), size: BigInt(length ?? 0) };
+  const unmap = oneOf(['map', 'unmap'], what);
+  return unmap ? made('dma_unmap', { ...fields, ...range }) : made('dma_map', { ...fields, ...range });
+}
+
+export function agents(line: Line, at: bigint): Made | undefined {
+  switch (line.word(1)) {
+    case 'tick':
+      return made('tick', { wall: at + 1_700_000_000_000_000_000n });
+    case 'lost':
+      return made('lost', { ring: oneOf(NAMES.ring, line.word(2)), count: number(line.word(3)) });
+    case 'probe': {
+      const fields = {
+        probeKind: line.word(2),
+        name: line.word(3),
+        status: oneOf(NAMES.probe, line.word(4)),
+      };
+      return made('probe', { ...fields, required: line.num('required') ?? 1 });
+    }
+    case 'vm':
+      return made('vm', { name: line.word(2), uuid: line.text('uuid') ?? '' });
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What vfio-pci-core does: BAR faults and zaps, ioeventfds, interrupts. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "device.bpf.h"
+
+static __always_inline struct vfio_device *core_vdev(struct vfio_pci_core_device *core)
+{
+	return (void *)core + bpf_core_field_offset(struct vfio_pci_core_device, vdev);
+}
+
+/* The device, if what touches it is worth recording. */
+static __always_inline struct dev_info *watched_core(struct vfio_pci_core_device *core)
+{
+	struct dev_info *d;
+
+	if (!nr_watched)
+		return 0;
+	d = dev_of(core_vdev(core));
+	return d && d->watched ? d : 0;
+}
+
+/*
+ * Order-0 faults come through vfio_pci_mmap_page_fault(), which really calls this
+ * one, so one hook sees them all. MAP_DMA of a BAR makes type1 fault the range in
+ * by itself (fixup_user_fault): same handler, same thread, and no CPU touched it.
+ */
+SEC("fexit/vfio_pci_mmap_huge_fault")
+int BPF_PROG(vfio_pci_mmap_huge_fault, struct vm_fault *vmf, unsigned int order, unsigned int ret)
+{
+	struct vm_area_struct *vma = BPF_CORE_READ(vmf, vma);
+	struct dev_info *d = watched_core(BPF_CORE_READ(vma, vm_private_data));
+	struct task_op *op;
+	struct ev_fault *e;
+
+	if (!d)
+		return 0;
+	op = current_op();
+	e = RESERVE(bulk, FAULT, fault, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->pos = (BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT) + BPF_CORE_READ(vmf, address) -
+		 BPF_CORE_READ(vma, vm_start);
+	e->ret = ret;
+	e->order = order;
+	e->prefault = op && op->op == OP_MAP_DMA;
+	e->pad = 0;
+	SUBMIT(e);
+	return 0;
+}
+
+/*
+ * Zaps. vfio_pci_zap_bars() and its wrappers are inlined into most callers, so the
+ * one function that all of them end in is hooked, with the constant range that only
+ * vfio-pci-core asks for: the six BARs. For anybody else it costs two compares.
+ */
+#define BARS_LENGTH (6ull << REGION_SHIFT)
+
+SEC("fentry/unmap_mapping_range")
+int BPF_PROG(unmap_mapping_range, struct address_space *mapping, loff_t holebegin, loff_t holelen)
+{
+	__u64 key = (__u64)mapping;
+	struct vfio_device **vdev;
+	struct task_op *op;
+	struct dev_info *d;
+	struct ev_zap *e;
+
+	if (holebegin || holelen != BARS_LENGTH)
+		return 0;
+	vdev = bpf_map_lookup_elem(&vdev_of_mapping, &key);
+	d = vdev ? known_dev(*vdev) : 0;
+	if (!d)
+		return 0;
+	op = current_op();
+	e = RESERVE(crit, ZAP, zap, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->cause = op && op->op <= ZAP_LOW_POWER ? op->op : ZAP_OTHER;
+	e->pad = 0;
+	SUBMIT(e);
+	return 0;
+}
+
+/* Only config writes zap through this symbol: it tells the cause, not the zap. */
+SEC("fentry/vfio_pci_zap_and_down_write_memory_lock")
+int BPF_PROG(zap_by_config_enter, struct vfio_pci_core_device *core)
+{
+	op_enter(OP_CONFIG, 0);
+	return 0;
+}
+
+SEC("fexit/vfio_pci_zap_and_down_write_memory_lock")
+int BPF_PROG(zap_by_config_exit, struct vfio_pci_core_device *core)
+{
+	op_exit();
+	return 0;
+}
+
+SEC("fentry/vfio_pci_memory_lock_and_enable")
+int BPF_PROG(vfio_pci_memory_lock_and_enable, struct vfio_pci_core_device *core)
+{
+	struct dev_info *d = known_dev(core_vdev(core));
+	struct ev_memory_enable *e;
+
+	if (!d)
+		return 0;
+	e = RESERVE(crit, MEMORY_ENABLE, memory_enable, d->id, d->gen);
+	if (e)
+		SUBMIT(e);
+	return 0;
+}
+
+/* The thread variant runs only when this one asks for it: one record a write. */
+SEC("fentry/vfio_pci_ioeventfd_handler")
+int BPF_PROG(vfio_pci_ioeventfd_handler, struct vfio_pci_ioeventfd *io)
+{
+	struct dev_info *d = watched_core(BPF_CORE_READ(io, vdev));
+	struct ev_ioeventfd *e;
+
+	if (!d)
+		return 0;
+	e = RESERVE(bulk, IOEVENTFD, ioeventfd, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->pos = BPF_CORE_READ(io, pos);
+	e->count = BPF_CORE_READ(io, count);
+	e->value = BPF_CORE_READ(io, data);
+	SUBMIT(e);
+	return 0;
+}
+
+static __always_inline int irq_of(struct dev_info *d, __u32 kind, int irq)
+{
+	struct ev_irq *e;
+
+	if (!d || !d->watched)
+		return 0;
+	e = RESERVE(bulk, IRQ, irq, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->irq_kind = kind;
+	e->irq = irq;
+	SUBMIT(e);
+	return 0;
+}
+
+/* The argument is the eventfd that SET_IRQS bound: that is what names the device. */
+SEC("fentry/vfio_msihandler")
+int BPF_PROG(vfio_msihandler, int irq, void *eventfd)
+{
+	struct vfio_device **vdev;
+	__u64 key;
+
+	if (!nr_watched)
+		return 0;
+	key = (__u64)eventfd;
+	vdev = bpf_map_lookup_elem(&vdev_of_eventfd, &key);
+	return vdev ? irq_of(known_dev(*vdev), IRQ_MSI, irq) : 0;
+}
+
+/* The line may be shared: only what the handler says was the device's (IRQ_HANDLED, 1) counts. */
+SEC("fexit/vfio_intx_handler")
+int BPF_PROG(vfio_intx_handler, int irq, void *dev_id, unsigned int ret)
+{
+	struct vfio_pci_core_device *core;
+
+	if (!nr_watched || ret != 1)
+		return 0;
+	/* "vfio/pci: Create persistent INTx handler" (6.9) made dev_id the irq's context. */
+	if (bpf_core_field_exists(struct vfio_pci_irq_ctx, vdev))
+		core = BPF_CORE_READ((struct vfio_pci_irq_ctx *)dev_id, vdev);
+	else
+		core = dev_id;
+	return irq_of(known_dev(core_vdev(core)), IRQ_INTX, irq);
+}

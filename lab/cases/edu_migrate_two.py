@@ -29,8 +29,9 @@ def main():
     case.expect("QEMU's status", [end.wait_migration() for end in ends], ["completed"] * 2)
     destination.qmp.wait_event(lambda e: e["event"] == "RESUME")
     info = source.migration()
-    print(f"     total {info['total-time']} ms, downtime {info['downtime']} ms, vfio {info['vfio']['transferred']} bytes")
-    case.expect("bytes of the devices", info["vfio"]["transferred"] >= 4 << 20, True)
+    sent = info["vfio"]["transferred"]
+    print(f"     total {info['total-time']} ms, downtime {info['downtime']} ms, devices {sent} bytes")
+    case.expect("each device's state, before and in STOP_COPY", sent >= 4 << 20, True)
     for end in ends:
         for device, state in end.qmp.vfio_states():
             print(f"     {end.name} {device} {state}")

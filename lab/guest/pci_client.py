@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The VFIO client for PCI devices: BARs in memory, config space, MSI, resets, power, DMA logging; and edu's registers."""
+"""The VFIO client for PCI devices: mapped BARs, config space, MSI, resets, power, DMA logging; and edu's registers."""
 import ctypes
 import fcntl
 import os

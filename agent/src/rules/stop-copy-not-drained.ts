@@ -36,7 +36,7 @@ function onReturn(w: World, e: MigSetRetEvent, d: Device): Verdict {
   if (t.from !== State.STOP_COPY && !afterwards) return SILENT;
   if (e.requested === t.from) return SILENT;
   const verdict = settled(w, d);
-  if (verdict || !s) return afterwards ? SILENT : (verdict ?? UNSEEN);
+  if (verdict || !s) return verdict ?? UNSEEN;
   if (!isIn(e.requested, HALT))
     return broken('rollback', 'info', { evidence: evidence(s, stateName(e.requested)) });
   // A VMM that cancels while the guest is paused goes by STOP too: what follows tells.

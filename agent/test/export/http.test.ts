@@ -134,7 +134,7 @@ test('status', async () => {
     { ring: 'crit', made: 10, lost: 0, received: 10 },
     { ring: 'bulk', made: 20, lost: 3, received: 17 },
   ]);
-  assert.equal((status.coverage as unknown[]).length, 9);
+  assert.equal((status.coverage as unknown[]).length, FACTS.length);
 });
 
 test('what is not there or goes wrong gets no stack trace', async () => {

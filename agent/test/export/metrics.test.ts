@@ -170,6 +170,9 @@ test('every metric of the table is there, with its labels and no other', async (
   host.open(1, VF);
   host.feed('set_irqs', { dev: 1, index: 0 });
   host.feed('region_read', { dev: 1, pos: 0, ret: 4 });
+  host.feed('fault', { dev: 1, pos: 0, ret: 0x100 });
+  host.open(2, '0000:3b:00.3');
+  host.feed('p2p_map', { container: 5, target: 2, iova: 0x1000, size: 4096 });
   host.set(1, 2, State.RUNNING, State.PRE_COPY);
   host.metrics.onViolation(violation());
   const text = await host.metrics.scrape();

@@ -143,6 +143,11 @@ test('drained: a session that ended otherwise is not judged by a later STOP', ()
   assert.deepEqual(drained(`${OPENED}\n1s dev1 set RESUMING\n2s dev1 set STOP\n9s tick`), []);
 });
 
+test('drained: a SET_STATE that fails leaves nothing, and a loss before the way back leaves no verdict', () => {
+  assert.deepEqual(drained(`${COPYING}\n4s dev1 set STOP -> -EIO`), []);
+  assert.deepEqual(drained(`${COPYING}\n4s dev1 set STOP\n5s lost bulk 1\n6s dev1 set RUNNING`), ['unknown']);
+});
+
 test('drained: unknown where state records are missing or could not be read', () => {
   const jump = `${COPYING}\n4s dev1 skips 2\n5s dev1 set STOP_COPY\n6s dev1 set STOP\n9s tick`;
   assert.deepEqual(drained(jump), ['unknown', 'unknown']);

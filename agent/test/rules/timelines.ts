@@ -16,7 +16,7 @@ export const SOURCE = `
   1200ms   dev1 data read 1048576
   1201ms   dev1 data read -> -ENOMSG
   1300ms   dev2 data read 4096
-  1301ms   dev2 data read 0
+  1301ms   dev2 data read -> -ENOMSG
   2s       tick
   2500ms   dev1 log report
   2500ms   dev2 log report

@@ -5,6 +5,7 @@ import { listen, type Web } from '../../src/export/http.js';
 import { formatListenAddress, parseListenAddress } from '../../src/export/listen_address.js';
 import { Recent } from '../../src/export/recent.js';
 import { violationJson } from '../../src/export/violation_json.js';
+import { FACTS } from '../../src/model/coverage.js';
 import { State } from '../../src/model/fsm.js';
 import { Host, violation } from './fixture.js';
 

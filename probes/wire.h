@@ -406,6 +406,17 @@ struct ev_precopy_info {
 	bytes dirty_bytes;
 };
 
+/* The kernel log said that the IOMMU refused a device's DMA. The log is rate-limited: a lower
+ * bound. */
+struct ev_iommu_fault {
+	struct ev_hdr hdr;
+	ktime_ns logged; /* when; hdr.at is when the agent read it */
+	iova iova;
+	bool32 write;
+	__u32 reason; /* the IOMMU's own code: VT-d fault reason, AMD flags */
+	char bdf[40]; /* hdr.dev is 0 if no open device has this name */
+};
+
 /* The one list of records: tag, TAG, struct ev_<name>. Append only. */
 #define EV_KINDS(X)                                                                                \
 	X(1, DEVICE, device)                                                                       \
@@ -440,7 +451,8 @@ struct ev_precopy_info {
 	X(30, DMA_REMOVE, dma_remove)                                                              \
 	X(31, IRQ, irq)                                                                            \
 	X(32, LOW_POWER, low_power)                                                                \
-	X(33, PRECOPY_INFO, precopy_info)
+	X(33, PRECOPY_INFO, precopy_info)                                                          \
+	X(34, IOMMU_FAULT, iommu_fault)
 enum ev_type {
 #define X(tag, TAG, name) EV_##TAG = tag,
 	EV_KINDS(X)

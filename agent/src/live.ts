@@ -5,6 +5,7 @@
  * replayed, without asking the host anything.
  */
 import { readFileSync } from 'node:fs';
+import type { KernelLog } from './kernel/kmsg.js';
 import type { ProbeState, Shim } from './kernel/shim.js';
 import type { Source } from './source.js';
 import { Cursor } from './wire/cursor.js';
@@ -13,6 +14,7 @@ import { Decoder, encode, ProbeStatusValue, RECORD_SIZES } from './wire/events.g
 const TICK_NS = 1_000_000_000n;
 const DRAIN_BYTES = 1 << 20;
 const WAIT_MS = 1000;
+const LOG_EVERY_NS = 50_000_000n;
 /** While stopping: longer than the shim holds records back to order them. */
 const LAST_WAIT_MS = 5;
 
@@ -37,6 +39,9 @@ export class LiveSource implements Source {
   private readonly decoder = new Decoder(new Cursor());
   private readonly lostSeen = [0, 0];
   private readonly named = new Set<number>();
+  /** Open devices by name, for what the log says of them. */
+  private readonly devices = new Map<string, number>();
+  private lastLook = 0n;
   private lastTick = 0n;
   private horizon = process.hrtime.bigint();
   private stopping = false;
@@ -47,6 +52,8 @@ export class LiveSource implements Source {
 
   constructor(
     private readonly shim: Shim,
+    /** undefined where it may not be read. */
+    private readonly log: KernelLog | undefined,
     private readonly onError: (operation: string, err: Error) => void,
   ) {}
 
@@ -64,7 +71,7 @@ export class LiveSource implements Source {
     const drained = this.buf.subarray(0, length);
     const before = [...this.losses(), ...this.names(drained)];
     this.horizon = horizon;
-    const after = modulesChanged ? this.modulesChanged() : [];
+    const after = [...this.faults(), ...(modulesChanged ? this.modulesChanged() : [])];
     if (horizon - this.lastTick >= TICK_NS || this.drained) after.push(this.tick());
     if (before.length === 0 && after.length === 0) return drained;
     return Buffer.concat([...before, drained, ...after]);
@@ -94,7 +101,8 @@ export class LiveSource implements Source {
   private probes(): Uint8Array[] {
     const probes = this.shim.probes();
     this.onProbes(probes);
-    return probes.map((p) =>
+    const log = { name: '/dev/kmsg', kind: 'log', status: this.log ? 'attached' : 'unavailable' } as const;
+    return [...probes, { ...log, required: false }].map((p) =>
       encode('probe', {
         at: this.horizon,
         status: STATUS[p.status],
@@ -126,12 +134,27 @@ export class LiveSource implements Source {
     return out;
   }
 
+  /** What the kernel log tells; looked at no more often than it can matter. */
+  private faults(): Uint8Array[] {
+    if (!this.log || this.horizon - this.lastLook < LOG_EVERY_NS) return [];
+    this.lastLook = this.horizon;
+    return this.log.faults().map(({ write, ...fault }) =>
+      encode('iommu_fault', {
+        at: this.horizon,
+        dev: this.devices.get(fault.bdf) ?? 0,
+        write: write ? 1 : 0,
+        ...fault,
+      }),
+    );
+  }
+
   /** A name for each process that has a device open, before its first device is judged. */
   private names(batch: Uint8Array): Uint8Array[] {
     const { cursor } = this.decoder;
     const out: Uint8Array[] = [];
     cursor.reset(batch);
     for (let e = this.decoder.current(); e; e = this.decoder.current()) {
+      if (e.kind === 'device') this.devices.set(e.name, e.dev);
       if (e.kind === 'device' && !this.named.has(e.tgid)) {
         this.named.add(e.tgid);
         out.push(encode('vm', { at: this.horizon, tgid: e.tgid, ...this.identify(e.tgid) }));

@@ -20,6 +20,7 @@ const PROBES = `
   fentry vfio_msihandler
   fexit vfio_intx_handler
   iter vfio_device_fops
+  log /dev/kmsg
   fexit pci_try_reset_function
   fexit pci_reset_function
   fexit mlx5vf_save_read

@@ -11,6 +11,7 @@ import { violationJson } from '../export/violation_json.js';
 import { ViolationsFile } from '../export/violations_file.js';
 import { Judge } from '../judge.js';
 import { hostProblem, vfioProblem } from '../kernel/host.js';
+import { KernelLog } from '../kernel/kmsg.js';
 import { type ProbeState, Shim } from '../kernel/shim.js';
 import { LiveSource } from '../live.js';
 import { type Log, logger } from '../log.js';
@@ -48,6 +49,18 @@ function openTrace(dir: string, log: Log): Promise<RecordFileWriter> {
   return RecordFileWriter.create(dir, header, (err) =>
     log('error', 'trace cannot be written; watching goes on without it', { dir, error: err.message }),
   );
+}
+
+/** Without it IOMMU faults are not seen; everything else is. */
+function openKernelLog(log: Log, closers: Closers): KernelLog | undefined {
+  try {
+    return closers.add(new KernelLog());
+  } catch (err) {
+    log('warn', 'the kernel log cannot be read: IOMMU faults are not observed', {
+      error: (err as Error).message,
+    });
+    return undefined;
+  }
 }
 
 /** What a violation sets off; none of it may fail or wait. */
@@ -115,7 +128,9 @@ async function watch(config: RunConfig, shim: Shim, log: Log, closers: Closers):
   shim.attach();
   const problem = vfioProblem(shim.probes());
   if (problem) return reportProblem(problem);
-  const source = new LiveSource(shim, (operation, err) => log('error', operation, { error: err.message }));
+  const source = new LiveSource(shim, openKernelLog(log, closers), (operation, err) =>
+    log('error', operation, { error: err.message }),
+  );
   onSignals(() => source.stop());
   source.onProbes = (probes) => {
     const what = { attached: attached(probes), waiting_for_modules: waiting(probes) };

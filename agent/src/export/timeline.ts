@@ -165,6 +165,8 @@ function text(e: KernelEvent, bus: string): string {
       return `ioeventfd writes ${e.count} to ${place(e.pos, bus)}`;
     case 'irq':
       return `interrupt ${e.irq} (${e.irqKind === IrqKindValue.INTX ? 'INTx' : 'MSI'})`;
+    case 'iommu_fault':
+      return `IOMMU refused a ${e.write ? 'write' : 'read'} of ${e.bdf} to ${e.iovaHex}, reason ${hex(e.reason)}`;
     case 'low_power':
       return `low power ${LOW_POWER[e.feature] ?? e.feature}${failure(e.ret)}`;
     case 'precopy_info':

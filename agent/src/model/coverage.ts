@@ -16,6 +16,7 @@ export const FACTS = [
   'zap',
   'ioeventfd',
   'interrupts',
+  'iommu-fault',
   'p2p-map',
   'reset',
   'dirty-log',
@@ -34,8 +35,11 @@ export interface FactCoverage {
   readonly why: string;
 }
 
+/** Facts that a set of hooks gives. */
+type HookedFact = Exclude<Fact, 'data-stream' | 'iommu-fault'>;
+
 /** Facts by the kernel functions that they need, `kind function`. */
-const NEEDS: Record<Exclude<Fact, 'data-stream'>, readonly string[]> = {
+const NEEDS: Record<HookedFact, readonly string[]> = {
   'open-close': ['fexit vfio_df_open', 'fentry vfio_df_close'],
   'migration-state': ['fentry vfio_device_fops_unl_ioctl', 'fexit vfio_device_fops_unl_ioctl'],
   arcs: ['fexit vfio_mig_get_next_state'],
@@ -85,7 +89,7 @@ const blind = (probes: Probes, key: string) => {
   return status === undefined || status === ProbeStatusValue.UNAVAILABLE;
 };
 
-function ofFact(fact: Exclude<Fact, 'data-stream'>, probes: Probes): FactCoverage {
+function ofFact(fact: HookedFact, probes: Probes): FactCoverage {
   const needs = NEEDS[fact];
   const missing = needs.filter((key) => blind(probes, key));
   const level = missing.length === 0 ? 'complete' : missing.length < needs.length ? 'partial' : 'none';
@@ -117,7 +121,25 @@ function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
   return { fact: 'data-stream', level, probes: [...used], why };
 }
 
+/** The record of a source that is no hook; see LiveSource. */
+export const KERNEL_LOG = 'log /dev/kmsg';
+
+function ofIommuFaults(probes: Probes): FactCoverage {
+  const read = attached(probes, KERNEL_LOG);
+  return {
+    fact: 'iommu-fault',
+    level: read ? 'partial' : 'none',
+    probes: read ? [KERNEL_LOG] : [],
+    why: read
+      ? 'from the kernel log (Intel, AMD), which is rate-limited: a lower bound'
+      : 'the kernel log cannot be read (CAP_SYSLOG)',
+  };
+}
+
 /** All facts, in the order of FACTS. */
 export function coverage(probes: Probes, devices: Iterable<Device>): FactCoverage[] {
-  return FACTS.map((fact) => (fact === 'data-stream' ? ofDataStream(probes, devices) : ofFact(fact, probes)));
+  return FACTS.map((fact) => {
+    if (fact === 'data-stream') return ofDataStream(probes, devices);
+    return fact === 'iommu-fault' ? ofIommuFaults(probes) : ofFact(fact, probes);
+  });
 }

@@ -177,6 +177,7 @@ export function fold(w: World, e: KernelEvent, record: Uint8Array): void {
       if (d) d.lastIrqSetupAt = e.at;
       break;
     case 'ioeventfd':
+    case 'iommu_fault':
     case 'low_power':
       break; // judged, and kept in the context; nothing to remember
     case 'dma_map':

@@ -11,6 +11,7 @@ import { fsmArcRejected } from './fsm-arc-rejected.js';
 import { fsmLandedElsewhere } from './fsm-landed-elsewhere.js';
 import { fsmTransitionFailed } from './fsm-transition-failed.js';
 import { ioeventfdWriteWhileHalted } from './ioeventfd-write-while-halted.js';
+import { iommuFaultWhileHalted } from './iommu-fault-while-halted.js';
 import { irqWhileHalted } from './irq-while-halted.js';
 import { lowPowerDuringMigration } from './low-power-during-migration.js';
 import { mmioAccessInP2pState } from './mmio-access-in-p2p-state.js';
@@ -41,6 +42,7 @@ export const RULES: readonly Rule[] = [
   setIrqsInResuming,
   setIrqsInStopCopy,
   irqWhileHalted,
+  iommuFaultWhileHalted,
   p2pWindowOpen,
   p2pMapTargetHalted,
   dmaMapChangeInStopCopy,

@@ -5,6 +5,8 @@ export interface Limits {
   readonly epsCpu: number;
   /** Grace for interrupts that were under way. */
   readonly epsIrq: number;
+  /** Grace for IOMMU faults, which are logged late. */
+  readonly epsIommu: number;
   /** How long a P2P window must stay open to count. */
   readonly p2pSustain: number;
   /** Grace for users of a data_fd after its states were left. */
@@ -27,6 +29,7 @@ const S = 1e9;
 export const DEFAULT_LIMITS: Limits = {
   epsCpu: 50 * US,
   epsIrq: 5 * MS,
+  epsIommu: 10 * MS,
   p2pSustain: 1 * MS,
   epsData: 100 * MS,
   errorResetWithin: 5 * S,

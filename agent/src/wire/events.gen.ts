@@ -65,6 +65,7 @@ export const EvType = {
   IRQ: 31,
   LOW_POWER: 32,
   PRECOPY_INFO: 33,
+  IOMMU_FAULT: 34,
 } as const;
 
 export const HowKnownValue = {
@@ -1911,6 +1912,73 @@ export class PrecopyInfoEvent {
   }
 }
 
+/** View of a `struct ev_iommu_fault` at the cursor; valid until the cursor moves. */
+export class IommuFaultEvent {
+  readonly kind = 'iommu_fault';
+  constructor(private readonly c: Cursor) {}
+  get at(): KtimeNs {
+    return this.c.time(0) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get atNs(): bigint {
+    return this.c.big(0);
+  }
+  get miss(): number {
+    return this.c.u32(12);
+  }
+  get tgid(): PidNr {
+    return this.c.u32(16) as PidNr;
+  }
+  get tid(): PidNr {
+    return this.c.u32(20) as PidNr;
+  }
+  get dev(): VdevId {
+    return this.c.u32(24) as VdevId;
+  }
+  get gen(): number {
+    return this.c.u32(28);
+  }
+  get logged(): KtimeNs {
+    return this.c.time(32) as KtimeNs;
+  }
+  /** Absolute and exact. */
+  get loggedNs(): bigint {
+    return this.c.big(32);
+  }
+  get iova(): Iova {
+    return this.c.u64(40) as Iova;
+  }
+  get iovaHex(): string {
+    return this.c.hex(40);
+  }
+  get write(): Bool32 {
+    return this.c.u32(48) as Bool32;
+  }
+  get reason(): number {
+    return this.c.u32(52);
+  }
+  get bdf(): string {
+    return this.c.str(56, 40);
+  }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+      logged: this.c.exact(32),
+      iova: this.iovaHex,
+      write: this.write,
+      reason: this.reason,
+      bdf: this.bdf,
+    };
+  }
+}
+
 /** One record, whatever its kind. */
 export type KernelEvent =
   | DeviceEvent
@@ -1945,7 +2013,8 @@ export type KernelEvent =
   | DmaRemoveEvent
   | IrqEvent
   | LowPowerEvent
-  | PrecopyInfoEvent;
+  | PrecopyInfoEvent
+  | IommuFaultEvent;
 
 export type EventKind = KernelEvent['kind'];
 
@@ -1953,7 +2022,7 @@ export type EventKind = KernelEvent['kind'];
 export const MW_ABI = 1;
 
 /** Names this layout: equal hashes decode each other. */
-export const WIRE_HASH = '644b2f43189d70d3';
+export const WIRE_HASH = 'ff7e5b4d35a03219';
 
 /** Size in bytes of each record, by tag; undefined where there is no such tag. */
 export const RECORD_SIZES: readonly (number | undefined)[] = [
@@ -1991,6 +2060,7 @@ export const RECORD_SIZES: readonly (number | undefined)[] = [
   40,
   40,
   56,
+  96,
 ];
 
 /** One reusable view for each kind over one cursor: decoding allocates nothing. */
@@ -2033,6 +2103,7 @@ export class Decoder {
       new IrqEvent(c),
       new LowPowerEvent(c),
       new PrecopyInfoEvent(c),
+      new IommuFaultEvent(c),
     ];
   }
   /** The record at the cursor, or undefined if it is of no known kind or not all there. */
@@ -2398,6 +2469,19 @@ export interface RecordFields {
     ret?: number;
     initialBytes?: Num;
     dirtyBytes?: Num;
+  };
+  iommu_fault: {
+    at?: Num;
+    miss?: number;
+    tgid?: number;
+    tid?: number;
+    dev?: number;
+    gen?: number;
+    logged?: Num;
+    iova?: Num;
+    write?: number;
+    reason?: number;
+    bdf?: string;
   };
 }
 
@@ -2777,6 +2861,19 @@ const LAYOUT: Record<
     ['initialBytes', 40, 'u64', 8],
     ['dirtyBytes', 48, 'u64', 8],
   ],
+  iommu_fault: [
+    ['at', 0, 'u64', 8],
+    ['miss', 12, 'u32', 4],
+    ['tgid', 16, 'u32', 4],
+    ['tid', 20, 'u32', 4],
+    ['dev', 24, 'u32', 4],
+    ['gen', 28, 'u32', 4],
+    ['logged', 32, 'u64', 8],
+    ['iova', 40, 'u64', 8],
+    ['write', 48, 'u32', 4],
+    ['reason', 52, 'u32', 4],
+    ['bdf', 56, 'chars', 40],
+  ],
 };
 
 const TAG: Record<EventKind, number> = {
@@ -2813,6 +2910,7 @@ const TAG: Record<EventKind, number> = {
   irq: 31,
   low_power: 32,
   precopy_info: 33,
+  iommu_fault: 34,
 };
 
 /** The bytes of one record, for those that the agent itself adds and for tests. */

@@ -59,6 +59,7 @@ export const SAMPLES: { [K in EventKind]: RecordFields[K] } = {
   irq: { ...HDR, irqKind: 2, irq: U32 },
   low_power: { ...HDR, feature: 5, ret: I32 },
   precopy_info: { ...HDR, session: U32, ret: -22, initialBytes: 2n ** 53n - 1n, dirtyBytes: U64 },
+  iommu_fault: { ...HDR, logged: 5, iova: U64, write: 1, reason: 5, bdf: full(40) },
 };
 
 export const KINDS = Object.keys(SAMPLES) as EventKind[];

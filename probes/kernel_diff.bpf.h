@@ -12,7 +12,7 @@
  */
 static __always_inline struct vfio_device *file_vdev(struct file *file)
 {
-	void *p = BPF_CORE_READ(file, private_data);
+	void *p = file->private_data; /* a typed pointer wherever this is called: a plain load */
 
 	if (bpf_core_type_exists(struct vfio_device_file))
 		return BPF_CORE_READ((struct vfio_device_file *)p, device);

@@ -34,14 +34,13 @@ struct p2p {
 
 static long find_bar(struct task_struct *task, struct vm_area_struct *vma, struct p2p *p)
 {
-	struct file *file = BPF_CORE_READ(vma, vm_file);
+	struct file *file = vma->vm_file;
 
-	if (!file || (__u64)BPF_CORE_READ(file, f_op) != vfio_device_fops_addr)
+	if (!file || (__u64)file->f_op != vfio_device_fops_addr)
 		return 0;
 	p->vdev = (__u64)file_vdev(file);
-	p->pos = (BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT) + p->vaddr -
-		 BPF_CORE_READ(vma, vm_start);
-	p->size = BPF_CORE_READ(vma, vm_end) - p->vaddr;
+	p->pos = (vma->vm_pgoff << PAGE_SHIFT) + p->vaddr - vma->vm_start;
+	p->size = vma->vm_end - p->vaddr;
 	return 0;
 }
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Calls to measure, in a loop with next to nothing around it. Returns ns for all, or -1. */
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+long loop_ioctl(int fd, unsigned long request, void *arg, int n)
+{
+	long began = now();
+
+	for (int i = 0; i < n; i++)
+		if (ioctl(fd, request, arg) < 0)
+			return -1;
+	return now() - began;
+}
+
+long loop_pread(int fd, void *buf, unsigned long count, unsigned long pos, int n)
+{
+	long began = now();
+
+	for (int i = 0; i < n; i++)
+		if (pread(fd, buf, count, pos) < 0)
+			return -1;
+	return now() - began;
+}

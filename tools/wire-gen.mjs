@@ -11,8 +11,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const btf = JSON.parse(readFileSync(0, 'utf8')).types;
-const header = readFileSync(new URL('../probes/wire.h', import.meta.url), 'utf8');
-const abi = /^#define MW_ABI (\d+)$/m.exec(header)?.[1];
+const wireText = readFileSync(new URL('../probes/wire.h', import.meta.url), 'utf8');
+const abi = /^#define MW_ABI (\d+)$/m.exec(wireText)?.[1];
 const byId = new Map(btf.map((t) => [t.id, t]));
 const named = (kind, name) => btf.find((t) => t.kind === kind && t.name === name);
 const fail = (why) => {
@@ -122,40 +122,67 @@ const READ = {
   i64: (o) => `this.c.i64(${o})`,
 };
 
+/** Fields of the header, the same in each record and read by one base class. */
+const HEADER_SIZE = layout(named('STRUCT', 'ev_hdr')).size;
+const header = visible(records[0]).filter((f) => f.offset < HEADER_SIZE);
+const own = (r) => visible(r).filter((f) => f.offset >= HEADER_SIZE);
+
+function getter(f) {
+  if (f.type === 'chars')
+    return [`  get ${f.name}(): string {`, `    return this.c.str(${f.offset}, ${f.size});`, '  }'];
+  const type = f.meaning ? pascal(f.meaning) : 'number';
+  const read = TIMES.has(f.meaning) ? `this.c.time(${f.offset})` : READ[f.type](f.offset);
+  const lines = [
+    `  get ${f.name}(): ${type} {`,
+    `    return ${read}${f.meaning ? ` as ${type}` : ''};`,
+    '  }',
+  ];
+  if (TIMES.has(f.meaning) || f.meaning === 'wall_ns')
+    lines.push(
+      '  /** Absolute and exact. */',
+      `  get ${f.name}Ns(): bigint {`,
+      `    return this.c.big(${f.offset});`,
+      '  }',
+    );
+  if (ADDRESSES.has(f.meaning))
+    lines.push(`  get ${f.name}Hex(): string {`, `    return this.c.hex(${f.offset});`, '  }');
+  return lines;
+}
+
+/** The field as plain data. */
+function plain(f) {
+  if (ADDRESSES.has(f.meaning)) return `${f.name}: this.${f.name}Hex`;
+  if (TIMES.has(f.meaning) || f.type === 'u64') return `${f.name}: this.c.exact(${f.offset})`;
+  return `${f.name}: this.${f.name}`;
+}
+
+p(
+  '/** What every record begins with. A view of the record at the cursor; valid until the cursor moves. */',
+  'abstract class EventView {',
+  '  abstract readonly kind: string;',
+  '  constructor(protected readonly c: Cursor) {}',
+  ...header.flatMap(getter),
+  '  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */',
+  '  toJSON(): Record<string, unknown> {',
+  `    return { kind: this.kind, ${header.map(plain).join(', ')} };`,
+  '  }',
+  '}',
+  '',
+);
 for (const r of records) {
-  p(`/** View of a \`struct ev_${r.kind}\` at the cursor; valid until the cursor moves. */`);
   p(
-    `export class ${r.name}Event {`,
+    `/** View of a \`struct ev_${r.kind}\`. */`,
+    `export class ${r.name}Event extends EventView {`,
     `  readonly kind = '${r.kind}';`,
-    '  constructor(private readonly c: Cursor) {}',
+    ...own(r).flatMap(getter),
   );
-  for (const f of visible(r)) {
-    if (f.type === 'chars') {
-      p(`  get ${f.name}(): string {`, `    return this.c.str(${f.offset}, ${f.size});`, '  }');
-      continue;
-    }
-    const type = f.meaning ? pascal(f.meaning) : 'number';
-    const read = TIMES.has(f.meaning) ? `this.c.time(${f.offset})` : READ[f.type](f.offset);
-    p(`  get ${f.name}(): ${type} {`, `    return ${read}${f.meaning ? ` as ${type}` : ''};`, '  }');
-    if (TIMES.has(f.meaning) || f.meaning === 'wall_ns')
-      p(
-        `  /** Absolute and exact. */`,
-        `  get ${f.name}Ns(): bigint {`,
-        `    return this.c.big(${f.offset});`,
-        '  }',
-      );
-    if (ADDRESSES.has(f.meaning))
-      p(`  get ${f.name}Hex(): string {`, `    return this.c.hex(${f.offset});`, '  }');
-  }
-  p('  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */');
-  p('  toJSON(): Record<string, unknown> {', '    return {', `      kind: this.kind,`);
-  for (const f of visible(r)) {
-    if (TIMES.has(f.meaning)) p(`      ${f.name}: this.c.exact(${f.offset}),`);
-    else if (ADDRESSES.has(f.meaning)) p(`      ${f.name}: this.${f.name}Hex,`);
-    else if (f.type === 'u64') p(`      ${f.name}: this.c.exact(${f.offset}),`);
-    else p(`      ${f.name}: this.${f.name},`);
-  }
-  p('    };', '  }', '}', '');
+  if (own(r).length)
+    p(
+      '  override toJSON(): Record<string, unknown> {',
+      `    return { ...super.toJSON(), ${own(r).map(plain).join(', ')} };`,
+      '  }',
+    );
+  p('}', '');
 }
 
 p('/** One record, whatever its kind. */', 'export type KernelEvent =');
@@ -209,16 +236,11 @@ for (const r of records) {
   p(`  ${r.kind}: { ${fields.join('; ')} };`);
 }
 p('}', '');
-p(
-  'const LAYOUT: Record<EventKind, readonly (readonly [name: string, offset: number, type: string, size: number])[]> = {',
-);
-for (const r of records) {
-  p(
-    `  ${r.kind}: [`,
-    ...visible(r).map((f) => `    ['${f.name}', ${f.offset}, '${f.type}', ${f.size}],`),
-    '  ],',
-  );
-}
+const rows = (fields) => fields.map((f) => `['${f.name}', ${f.offset}, '${f.type}', ${f.size}],`);
+p('type Layout = readonly (readonly [name: string, offset: number, type: string, size: number])[];');
+p('const HEADER: Layout = [', ...rows(header), '];');
+p('const LAYOUT: Record<EventKind, Layout> = {');
+for (const r of records) p(`  ${r.kind}: [`, ...rows(own(r)), '  ],');
 p('};', '');
 p(`const TAG: Record<EventKind, number> = { ${records.map((r) => `${r.kind}: ${r.tag}`).join(', ')} };`, '');
 p(
@@ -227,7 +249,7 @@ p(
   '  const tag = TAG[kind];',
   '  const w = new RecordWriter(RECORD_SIZES[tag] ?? 0);',
   `  w.put(${records[0].fields.find((f) => f.name === 'type').offset}, 'u32', 4, tag);`,
-  '  for (const [name, offset, type, size] of LAYOUT[kind]) {',
+  '  for (const [name, offset, type, size] of [...HEADER, ...LAYOUT[kind]]) {',
   '    const value = (fields as Record<string, Num | string | undefined>)[name];',
   '    if (value !== undefined) w.put(offset, type, size, value);',
   '  }',

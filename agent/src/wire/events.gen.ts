@@ -110,10 +110,10 @@ export const IrqKindValue = {
   MSI: 2,
 } as const;
 
-/** View of a `struct ev_device` at the cursor; valid until the cursor moves. */
-export class DeviceEvent {
-  readonly kind = 'device';
-  constructor(private readonly c: Cursor) {}
+/** What every record begins with. A view of the record at the cursor; valid until the cursor moves. */
+abstract class EventView {
+  abstract readonly kind: string;
+  constructor(protected readonly c: Cursor) {}
   get at(): KtimeNs {
     return this.c.time(0) as KtimeNs;
   }
@@ -136,6 +136,23 @@ export class DeviceEvent {
   get gen(): number {
     return this.c.u32(28);
   }
+  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
+  toJSON(): Record<string, unknown> {
+    return {
+      kind: this.kind,
+      at: this.c.exact(0),
+      miss: this.miss,
+      tgid: this.tgid,
+      tid: this.tid,
+      dev: this.dev,
+      gen: this.gen,
+    };
+  }
+}
+
+/** View of a `struct ev_device`. */
+export class DeviceEvent extends EventView {
+  readonly kind = 'device';
   get how(): HowKnown {
     return this.c.u32(32) as HowKnown;
   }
@@ -166,16 +183,9 @@ export class DeviceEvent {
   get comm(): string {
     return this.c.str(144, 16);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       how: this.how,
       flags: this.flags,
       group: this.group,
@@ -190,80 +200,23 @@ export class DeviceEvent {
   }
 }
 
-/** View of a `struct ev_open` at the cursor; valid until the cursor moves. */
-export class OpenEvent {
+/** View of a `struct ev_open`. */
+export class OpenEvent extends EventView {
   readonly kind = 'open';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get openCount(): number {
     return this.c.u32(32);
   }
   get ret(): ErrnoRet {
     return this.c.i32(36) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      openCount: this.openCount,
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), openCount: this.openCount, ret: this.ret };
   }
 }
 
-/** View of a `struct ev_close` at the cursor; valid until the cursor moves. */
-export class CloseEvent {
+/** View of a `struct ev_close`. */
+export class CloseEvent extends EventView {
   readonly kind = 'close';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get last(): Bool32 {
     return this.c.u32(32) as Bool32;
   }
@@ -273,93 +226,25 @@ export class CloseEvent {
   get exitCode(): number {
     return this.c.u32(40);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      last: this.last,
-      exiting: this.exiting,
-      exitCode: this.exitCode,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), last: this.last, exiting: this.exiting, exitCode: this.exitCode };
   }
 }
 
-/** View of a `struct ev_mig_set` at the cursor; valid until the cursor moves. */
-export class MigSetEvent {
+/** View of a `struct ev_mig_set`. */
+export class MigSetEvent extends EventView {
   readonly kind = 'mig_set';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get requested(): MigState {
     return this.c.u32(32) as MigState;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      requested: this.requested,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), requested: this.requested };
   }
 }
 
-/** View of a `struct ev_mig_set_ret` at the cursor; valid until the cursor moves. */
-export class MigSetRetEvent {
+/** View of a `struct ev_mig_set_ret`. */
+export class MigSetRetEvent extends EventView {
   readonly kind = 'mig_set_ret';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get requested(): MigState {
     return this.c.u32(32) as MigState;
   }
@@ -372,16 +257,9 @@ export class MigSetRetEvent {
   get session(): SessionId {
     return this.c.u32(44) as SessionId;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       requested: this.requested,
       ret: this.ret,
       dataFd: this.dataFd,
@@ -390,80 +268,23 @@ export class MigSetRetEvent {
   }
 }
 
-/** View of a `struct ev_mig_get` at the cursor; valid until the cursor moves. */
-export class MigGetEvent {
+/** View of a `struct ev_mig_get`. */
+export class MigGetEvent extends EventView {
   readonly kind = 'mig_get';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get state(): MigState {
     return this.c.u32(32) as MigState;
   }
   get ret(): ErrnoRet {
     return this.c.i32(36) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      state: this.state,
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), state: this.state, ret: this.ret };
   }
 }
 
-/** View of a `struct ev_mig_arc` at the cursor; valid until the cursor moves. */
-export class MigArcEvent {
+/** View of a `struct ev_mig_arc`. */
+export class MigArcEvent extends EventView {
   readonly kind = 'mig_arc';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get cur(): MigState {
     return this.c.u32(32) as MigState;
   }
@@ -476,50 +297,14 @@ export class MigArcEvent {
   get ret(): ErrnoRet {
     return this.c.i32(44) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      cur: this.cur,
-      requested: this.requested,
-      next: this.next,
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), cur: this.cur, requested: this.requested, next: this.next, ret: this.ret };
   }
 }
 
-/** View of a `struct ev_data_read` at the cursor; valid until the cursor moves. */
-export class DataReadEvent {
+/** View of a `struct ev_data_read`. */
+export class DataReadEvent extends EventView {
   readonly kind = 'data_read';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get session(): SessionId {
     return this.c.u32(32) as SessionId;
   }
@@ -529,49 +314,14 @@ export class DataReadEvent {
   get ret(): SsizeRet {
     return this.c.i64(48) as SsizeRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      session: this.session,
-      count: this.c.exact(40),
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), session: this.session, count: this.c.exact(40), ret: this.ret };
   }
 }
 
-/** View of a `struct ev_data_write` at the cursor; valid until the cursor moves. */
-export class DataWriteEvent {
+/** View of a `struct ev_data_write`. */
+export class DataWriteEvent extends EventView {
   readonly kind = 'data_write';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get session(): SessionId {
     return this.c.u32(32) as SessionId;
   }
@@ -581,93 +331,25 @@ export class DataWriteEvent {
   get ret(): SsizeRet {
     return this.c.i64(48) as SsizeRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      session: this.session,
-      count: this.c.exact(40),
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), session: this.session, count: this.c.exact(40), ret: this.ret };
   }
 }
 
-/** View of a `struct ev_data_release` at the cursor; valid until the cursor moves. */
-export class DataReleaseEvent {
+/** View of a `struct ev_data_release`. */
+export class DataReleaseEvent extends EventView {
   readonly kind = 'data_release';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get session(): SessionId {
     return this.c.u32(32) as SessionId;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      session: this.session,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), session: this.session };
   }
 }
 
-/** View of a `struct ev_set_irqs` at the cursor; valid until the cursor moves. */
-export class SetIrqsEvent {
+/** View of a `struct ev_set_irqs`. */
+export class SetIrqsEvent extends EventView {
   readonly kind = 'set_irqs';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get flags(): FlagsT {
     return this.c.u32(32) as FlagsT;
   }
@@ -683,16 +365,9 @@ export class SetIrqsEvent {
   get ret(): ErrnoRet {
     return this.c.i32(48) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       flags: this.flags,
       index: this.index,
       start: this.start,
@@ -702,32 +377,9 @@ export class SetIrqsEvent {
   }
 }
 
-/** View of a `struct ev_dma_map` at the cursor; valid until the cursor moves. */
-export class DmaMapEvent {
+/** View of a `struct ev_dma_map`. */
+export class DmaMapEvent extends EventView {
   readonly kind = 'dma_map';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get container(): ContainerId {
     return this.c.u32(32) as ContainerId;
   }
@@ -752,16 +404,9 @@ export class DmaMapEvent {
   get ret(): ErrnoRet {
     return this.c.i32(64) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       container: this.container,
       flags: this.flags,
       iova: this.iovaHex,
@@ -772,32 +417,9 @@ export class DmaMapEvent {
   }
 }
 
-/** View of a `struct ev_dma_unmap` at the cursor; valid until the cursor moves. */
-export class DmaUnmapEvent {
+/** View of a `struct ev_dma_unmap`. */
+export class DmaUnmapEvent extends EventView {
   readonly kind = 'dma_unmap';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get container(): ContainerId {
     return this.c.u32(32) as ContainerId;
   }
@@ -816,16 +438,9 @@ export class DmaUnmapEvent {
   get ret(): ErrnoRet {
     return this.c.i32(56) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       container: this.container,
       flags: this.flags,
       iova: this.iovaHex,
@@ -835,32 +450,9 @@ export class DmaUnmapEvent {
   }
 }
 
-/** View of a `struct ev_container` at the cursor; valid until the cursor moves. */
-export class ContainerEvent {
+/** View of a `struct ev_container`. */
+export class ContainerEvent extends EventView {
   readonly kind = 'container';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get container(): ContainerId {
     return this.c.u32(32) as ContainerId;
   }
@@ -873,16 +465,9 @@ export class ContainerEvent {
   get ret(): ErrnoRet {
     return this.c.i32(44) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       container: this.container,
       group: this.group,
       attached: this.attached,
@@ -891,32 +476,9 @@ export class ContainerEvent {
   }
 }
 
-/** View of a `struct ev_region_read` at the cursor; valid until the cursor moves. */
-export class RegionReadEvent {
+/** View of a `struct ev_region_read`. */
+export class RegionReadEvent extends EventView {
   readonly kind = 'region_read';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get pos(): RegionPos {
     return this.c.u64(32) as RegionPos;
   }
@@ -929,49 +491,14 @@ export class RegionReadEvent {
   get ret(): SsizeRet {
     return this.c.i64(48) as SsizeRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      pos: this.posHex,
-      count: this.c.exact(40),
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), pos: this.posHex, count: this.c.exact(40), ret: this.ret };
   }
 }
 
-/** View of a `struct ev_region_write` at the cursor; valid until the cursor moves. */
-export class RegionWriteEvent {
+/** View of a `struct ev_region_write`. */
+export class RegionWriteEvent extends EventView {
   readonly kind = 'region_write';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get pos(): RegionPos {
     return this.c.u64(32) as RegionPos;
   }
@@ -984,49 +511,14 @@ export class RegionWriteEvent {
   get ret(): SsizeRet {
     return this.c.i64(48) as SsizeRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      pos: this.posHex,
-      count: this.c.exact(40),
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), pos: this.posHex, count: this.c.exact(40), ret: this.ret };
   }
 }
 
-/** View of a `struct ev_reset` at the cursor; valid until the cursor moves. */
-export class ResetEvent {
+/** View of a `struct ev_reset`. */
+export class ResetEvent extends EventView {
   readonly kind = 'reset';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get resetKind(): ResetKind {
     return this.c.u32(32) as ResetKind;
   }
@@ -1040,49 +532,14 @@ export class ResetEvent {
   get beganNs(): bigint {
     return this.c.big(40);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      resetKind: this.resetKind,
-      ret: this.ret,
-      began: this.c.exact(40),
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), resetKind: this.resetKind, ret: this.ret, began: this.c.exact(40) };
   }
 }
 
-/** View of a `struct ev_dirty_log` at the cursor; valid until the cursor moves. */
-export class DirtyLogEvent {
+/** View of a `struct ev_dirty_log`. */
+export class DirtyLogEvent extends EventView {
   readonly kind = 'dirty_log';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get op(): DirtyOp {
     return this.c.u32(32) as DirtyOp;
   }
@@ -1104,16 +561,9 @@ export class DirtyLogEvent {
   get ret(): ErrnoRet {
     return this.c.i32(64) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       op: this.op,
       container: this.container,
       iova: this.iovaHex,
@@ -1124,80 +574,23 @@ export class DirtyLogEvent {
   }
 }
 
-/** View of a `struct ev_lost` at the cursor; valid until the cursor moves. */
-export class LostEvent {
+/** View of a `struct ev_lost`. */
+export class LostEvent extends EventView {
   readonly kind = 'lost';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get ring(): RingNr {
     return this.c.u32(32) as RingNr;
   }
   get count(): CountT {
     return this.c.u64(40) as CountT;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      ring: this.ring,
-      count: this.c.exact(40),
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), ring: this.ring, count: this.c.exact(40) };
   }
 }
 
-/** View of a `struct ev_tick` at the cursor; valid until the cursor moves. */
-export class TickEvent {
+/** View of a `struct ev_tick`. */
+export class TickEvent extends EventView {
   readonly kind = 'tick';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get wall(): WallNs {
     return this.c.u64(32) as WallNs;
   }
@@ -1205,47 +598,14 @@ export class TickEvent {
   get wallNs(): bigint {
     return this.c.big(32);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      wall: this.c.exact(32),
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), wall: this.c.exact(32) };
   }
 }
 
-/** View of a `struct ev_probe` at the cursor; valid until the cursor moves. */
-export class ProbeEvent {
+/** View of a `struct ev_probe`. */
+export class ProbeEvent extends EventView {
   readonly kind = 'probe';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get status(): ProbeStatus {
     return this.c.u32(32) as ProbeStatus;
   }
@@ -1258,16 +618,9 @@ export class ProbeEvent {
   get probeKind(): string {
     return this.c.str(88, 16);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       status: this.status,
       required: this.required,
       name: this.name,
@@ -1276,80 +629,23 @@ export class ProbeEvent {
   }
 }
 
-/** View of a `struct ev_vm` at the cursor; valid until the cursor moves. */
-export class VmEvent {
+/** View of a `struct ev_vm`. */
+export class VmEvent extends EventView {
   readonly kind = 'vm';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get name(): string {
     return this.c.str(32, 64);
   }
   get uuid(): string {
     return this.c.str(96, 40);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      name: this.name,
-      uuid: this.uuid,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), name: this.name, uuid: this.uuid };
   }
 }
 
-/** View of a `struct ev_mmap` at the cursor; valid until the cursor moves. */
-export class MmapEvent {
+/** View of a `struct ev_mmap`. */
+export class MmapEvent extends EventView {
   readonly kind = 'mmap';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get pos(): RegionPos {
     return this.c.u64(32) as RegionPos;
   }
@@ -1362,49 +658,14 @@ export class MmapEvent {
   get ret(): ErrnoRet {
     return this.c.i32(48) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      pos: this.posHex,
-      size: this.c.exact(40),
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), pos: this.posHex, size: this.c.exact(40), ret: this.ret };
   }
 }
 
-/** View of a `struct ev_fault` at the cursor; valid until the cursor moves. */
-export class FaultEvent {
+/** View of a `struct ev_fault`. */
+export class FaultEvent extends EventView {
   readonly kind = 'fault';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get pos(): RegionPos {
     return this.c.u64(32) as RegionPos;
   }
@@ -1420,134 +681,30 @@ export class FaultEvent {
   get prefault(): Bool32 {
     return this.c.u32(48) as Bool32;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      pos: this.posHex,
-      ret: this.ret,
-      order: this.order,
-      prefault: this.prefault,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), pos: this.posHex, ret: this.ret, order: this.order, prefault: this.prefault };
   }
 }
 
-/** View of a `struct ev_zap` at the cursor; valid until the cursor moves. */
-export class ZapEvent {
+/** View of a `struct ev_zap`. */
+export class ZapEvent extends EventView {
   readonly kind = 'zap';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get cause(): ZapCause {
     return this.c.u32(32) as ZapCause;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      cause: this.cause,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), cause: this.cause };
   }
 }
 
-/** View of a `struct ev_memory_enable` at the cursor; valid until the cursor moves. */
-export class MemoryEnableEvent {
+/** View of a `struct ev_memory_enable`. */
+export class MemoryEnableEvent extends EventView {
   readonly kind = 'memory_enable';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-    };
-  }
 }
 
-/** View of a `struct ev_ioeventfd` at the cursor; valid until the cursor moves. */
-export class IoeventfdEvent {
+/** View of a `struct ev_ioeventfd`. */
+export class IoeventfdEvent extends EventView {
   readonly kind = 'ioeventfd';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get pos(): RegionPos {
     return this.c.u64(32) as RegionPos;
   }
@@ -1563,49 +720,14 @@ export class IoeventfdEvent {
   get valueHex(): string {
     return this.c.hex(48);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      pos: this.posHex,
-      count: this.c.exact(40),
-      value: this.valueHex,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), pos: this.posHex, count: this.c.exact(40), value: this.valueHex };
   }
 }
 
-/** View of a `struct ev_config_write` at the cursor; valid until the cursor moves. */
-export class ConfigWriteEvent {
+/** View of a `struct ev_config_write`. */
+export class ConfigWriteEvent extends EventView {
   readonly kind = 'config_write';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get offset(): Bytes {
     return this.c.u64(32) as Bytes;
   }
@@ -1621,16 +743,9 @@ export class ConfigWriteEvent {
   get ret(): SsizeRet {
     return this.c.i64(56) as SsizeRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       offset: this.c.exact(32),
       count: this.c.exact(40),
       value: this.valueHex,
@@ -1639,32 +754,9 @@ export class ConfigWriteEvent {
   }
 }
 
-/** View of a `struct ev_p2p_map` at the cursor; valid until the cursor moves. */
-export class P2pMapEvent {
+/** View of a `struct ev_p2p_map`. */
+export class P2pMapEvent extends EventView {
   readonly kind = 'p2p_map';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get container(): ContainerId {
     return this.c.u32(32) as ContainerId;
   }
@@ -1686,16 +778,9 @@ export class P2pMapEvent {
   get posHex(): string {
     return this.c.hex(56);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       container: this.container,
       target: this.target,
       iova: this.iovaHex,
@@ -1705,32 +790,9 @@ export class P2pMapEvent {
   }
 }
 
-/** View of a `struct ev_dma_remove` at the cursor; valid until the cursor moves. */
-export class DmaRemoveEvent {
+/** View of a `struct ev_dma_remove`. */
+export class DmaRemoveEvent extends EventView {
   readonly kind = 'dma_remove';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get container(): ContainerId {
     return this.c.u32(32) as ContainerId;
   }
@@ -1743,145 +805,42 @@ export class DmaRemoveEvent {
   get size(): Bytes {
     return this.c.u64(48) as Bytes;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      container: this.container,
-      iova: this.iovaHex,
-      size: this.c.exact(48),
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), container: this.container, iova: this.iovaHex, size: this.c.exact(48) };
   }
 }
 
-/** View of a `struct ev_irq` at the cursor; valid until the cursor moves. */
-export class IrqEvent {
+/** View of a `struct ev_irq`. */
+export class IrqEvent extends EventView {
   readonly kind = 'irq';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get irqKind(): IrqKind {
     return this.c.u32(32) as IrqKind;
   }
   get irq(): number {
     return this.c.u32(36);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      irqKind: this.irqKind,
-      irq: this.irq,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), irqKind: this.irqKind, irq: this.irq };
   }
 }
 
-/** View of a `struct ev_low_power` at the cursor; valid until the cursor moves. */
-export class LowPowerEvent {
+/** View of a `struct ev_low_power`. */
+export class LowPowerEvent extends EventView {
   readonly kind = 'low_power';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get feature(): number {
     return this.c.u32(32);
   }
   get ret(): ErrnoRet {
     return this.c.i32(36) as ErrnoRet;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
-    return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
-      feature: this.feature,
-      ret: this.ret,
-    };
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), feature: this.feature, ret: this.ret };
   }
 }
 
-/** View of a `struct ev_precopy_info` at the cursor; valid until the cursor moves. */
-export class PrecopyInfoEvent {
+/** View of a `struct ev_precopy_info`. */
+export class PrecopyInfoEvent extends EventView {
   readonly kind = 'precopy_info';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get session(): SessionId {
     return this.c.u32(32) as SessionId;
   }
@@ -1894,16 +853,9 @@ export class PrecopyInfoEvent {
   get dirtyBytes(): Bytes {
     return this.c.u64(48) as Bytes;
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       session: this.session,
       ret: this.ret,
       initialBytes: this.c.exact(40),
@@ -1912,32 +864,9 @@ export class PrecopyInfoEvent {
   }
 }
 
-/** View of a `struct ev_iommu_fault` at the cursor; valid until the cursor moves. */
-export class IommuFaultEvent {
+/** View of a `struct ev_iommu_fault`. */
+export class IommuFaultEvent extends EventView {
   readonly kind = 'iommu_fault';
-  constructor(private readonly c: Cursor) {}
-  get at(): KtimeNs {
-    return this.c.time(0) as KtimeNs;
-  }
-  /** Absolute and exact. */
-  get atNs(): bigint {
-    return this.c.big(0);
-  }
-  get miss(): number {
-    return this.c.u32(12);
-  }
-  get tgid(): PidNr {
-    return this.c.u32(16) as PidNr;
-  }
-  get tid(): PidNr {
-    return this.c.u32(20) as PidNr;
-  }
-  get dev(): VdevId {
-    return this.c.u32(24) as VdevId;
-  }
-  get gen(): number {
-    return this.c.u32(28);
-  }
   get logged(): KtimeNs {
     return this.c.time(32) as KtimeNs;
   }
@@ -1960,16 +889,9 @@ export class IommuFaultEvent {
   get bdf(): string {
     return this.c.str(56, 40);
   }
-  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */
-  toJSON(): Record<string, unknown> {
+  override toJSON(): Record<string, unknown> {
     return {
-      kind: this.kind,
-      at: this.c.exact(0),
-      miss: this.miss,
-      tgid: this.tgid,
-      tid: this.tid,
-      dev: this.dev,
-      gen: this.gen,
+      ...super.toJSON(),
       logged: this.c.exact(32),
       iova: this.iovaHex,
       write: this.write,
@@ -2485,17 +1407,17 @@ export interface RecordFields {
   };
 }
 
-const LAYOUT: Record<
-  EventKind,
-  readonly (readonly [name: string, offset: number, type: string, size: number])[]
-> = {
+type Layout = readonly (readonly [name: string, offset: number, type: string, size: number])[];
+const HEADER: Layout = [
+  ['at', 0, 'u64', 8],
+  ['miss', 12, 'u32', 4],
+  ['tgid', 16, 'u32', 4],
+  ['tid', 20, 'u32', 4],
+  ['dev', 24, 'u32', 4],
+  ['gen', 28, 'u32', 4],
+];
+const LAYOUT: Record<EventKind, Layout> = {
   device: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['how', 32, 'u32', 4],
     ['flags', 36, 'u32', 4],
     ['group', 40, 'i32', 4],
@@ -2508,107 +1430,43 @@ const LAYOUT: Record<
     ['comm', 144, 'chars', 16],
   ],
   open: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['openCount', 32, 'u32', 4],
     ['ret', 36, 'i32', 4],
   ],
   close: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['last', 32, 'u32', 4],
     ['exiting', 36, 'u32', 4],
     ['exitCode', 40, 'u32', 4],
   ],
-  mig_set: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
-    ['requested', 32, 'u32', 4],
-  ],
+  mig_set: [['requested', 32, 'u32', 4]],
   mig_set_ret: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['requested', 32, 'u32', 4],
     ['ret', 36, 'i32', 4],
     ['dataFd', 40, 'i32', 4],
     ['session', 44, 'u32', 4],
   ],
   mig_get: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['state', 32, 'u32', 4],
     ['ret', 36, 'i32', 4],
   ],
   mig_arc: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['cur', 32, 'u32', 4],
     ['requested', 36, 'u32', 4],
     ['next', 40, 'u32', 4],
     ['ret', 44, 'i32', 4],
   ],
   data_read: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['session', 32, 'u32', 4],
     ['count', 40, 'u64', 8],
     ['ret', 48, 'i64', 8],
   ],
   data_write: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['session', 32, 'u32', 4],
     ['count', 40, 'u64', 8],
     ['ret', 48, 'i64', 8],
   ],
-  data_release: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
-    ['session', 32, 'u32', 4],
-  ],
+  data_release: [['session', 32, 'u32', 4]],
   set_irqs: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['flags', 32, 'u32', 4],
     ['index', 36, 'u32', 4],
     ['start', 40, 'u32', 4],
@@ -2616,12 +1474,6 @@ const LAYOUT: Record<
     ['ret', 48, 'i32', 4],
   ],
   dma_map: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['container', 32, 'u32', 4],
     ['flags', 36, 'u32', 4],
     ['iova', 40, 'u64', 8],
@@ -2630,12 +1482,6 @@ const LAYOUT: Record<
     ['ret', 64, 'i32', 4],
   ],
   dma_unmap: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['container', 32, 'u32', 4],
     ['flags', 36, 'u32', 4],
     ['iova', 40, 'u64', 8],
@@ -2643,57 +1489,27 @@ const LAYOUT: Record<
     ['ret', 56, 'i32', 4],
   ],
   container: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['container', 32, 'u32', 4],
     ['group', 36, 'i32', 4],
     ['attached', 40, 'u32', 4],
     ['ret', 44, 'i32', 4],
   ],
   region_read: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['pos', 32, 'u64', 8],
     ['count', 40, 'u64', 8],
     ['ret', 48, 'i64', 8],
   ],
   region_write: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['pos', 32, 'u64', 8],
     ['count', 40, 'u64', 8],
     ['ret', 48, 'i64', 8],
   ],
   reset: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['resetKind', 32, 'u32', 4],
     ['ret', 36, 'i32', 4],
     ['began', 40, 'u64', 8],
   ],
   dirty_log: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['op', 32, 'u32', 4],
     ['container', 36, 'u32', 4],
     ['iova', 40, 'u64', 8],
@@ -2702,116 +1518,45 @@ const LAYOUT: Record<
     ['ret', 64, 'i32', 4],
   ],
   lost: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['ring', 32, 'u32', 4],
     ['count', 40, 'u64', 8],
   ],
-  tick: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
-    ['wall', 32, 'u64', 8],
-  ],
+  tick: [['wall', 32, 'u64', 8]],
   probe: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['status', 32, 'u32', 4],
     ['required', 36, 'u32', 4],
     ['name', 40, 'chars', 48],
     ['probeKind', 88, 'chars', 16],
   ],
   vm: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['name', 32, 'chars', 64],
     ['uuid', 96, 'chars', 40],
   ],
   mmap: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['pos', 32, 'u64', 8],
     ['size', 40, 'u64', 8],
     ['ret', 48, 'i32', 4],
   ],
   fault: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['pos', 32, 'u64', 8],
     ['ret', 40, 'u32', 4],
     ['order', 44, 'u32', 4],
     ['prefault', 48, 'u32', 4],
   ],
-  zap: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
-    ['cause', 32, 'u32', 4],
-  ],
-  memory_enable: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
-  ],
+  zap: [['cause', 32, 'u32', 4]],
+  memory_enable: [],
   ioeventfd: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['pos', 32, 'u64', 8],
     ['count', 40, 'u64', 8],
     ['value', 48, 'u64', 8],
   ],
   config_write: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['offset', 32, 'u64', 8],
     ['count', 40, 'u64', 8],
     ['value', 48, 'u64', 8],
     ['ret', 56, 'i64', 8],
   ],
   p2p_map: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['container', 32, 'u32', 4],
     ['target', 36, 'u32', 4],
     ['iova', 40, 'u64', 8],
@@ -2819,55 +1564,25 @@ const LAYOUT: Record<
     ['pos', 56, 'u64', 8],
   ],
   dma_remove: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['container', 32, 'u32', 4],
     ['iova', 40, 'u64', 8],
     ['size', 48, 'u64', 8],
   ],
   irq: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['irqKind', 32, 'u32', 4],
     ['irq', 36, 'u32', 4],
   ],
   low_power: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['feature', 32, 'u32', 4],
     ['ret', 36, 'i32', 4],
   ],
   precopy_info: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['session', 32, 'u32', 4],
     ['ret', 36, 'i32', 4],
     ['initialBytes', 40, 'u64', 8],
     ['dirtyBytes', 48, 'u64', 8],
   ],
   iommu_fault: [
-    ['at', 0, 'u64', 8],
-    ['miss', 12, 'u32', 4],
-    ['tgid', 16, 'u32', 4],
-    ['tid', 20, 'u32', 4],
-    ['dev', 24, 'u32', 4],
-    ['gen', 28, 'u32', 4],
     ['logged', 32, 'u64', 8],
     ['iova', 40, 'u64', 8],
     ['write', 48, 'u32', 4],
@@ -2918,7 +1633,7 @@ export function encode<K extends EventKind>(kind: K, fields: RecordFields[K]): U
   const tag = TAG[kind];
   const w = new RecordWriter(RECORD_SIZES[tag] ?? 0);
   w.put(8, 'u32', 4, tag);
-  for (const [name, offset, type, size] of LAYOUT[kind]) {
+  for (const [name, offset, type, size] of [...HEADER, ...LAYOUT[kind]]) {
     const value = (fields as Record<string, Num | string | undefined>)[name];
     if (value !== undefined) w.put(offset, type, size, value);
   }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Device files: open, close, ioctls, and those that are open already at start.
+ *
+ * Everything hangs on functions that every build has as real symbols: the file
+ * operations (address taken) and what vfio.ko exports or calls across files.
+ * vfio_ioctl_device_feature*() would be nicer to hook and is inlined on Debian.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "feature.bpf.h"
+#include "irqs.bpf.h"
+#include "reset.bpf.h"
+
+/* uapi/linux/vfio.h: these ioctls share numbers with container ioctls; here fd type is certain. */
+#define IOCTL_SET_IRQS 0x3b6e
+#define IOCTL_RESET 0x3b6f
+#define IOCTL_HOT_RESET 0x3b71
+#define IOCTL_FEATURE 0x3b75
+
+/* open */
+
+SEC("fexit/vfio_df_open")
+int BPF_PROG(vfio_df_open, struct vfio_device_file *df, int ret)
+{
+	struct vfio_device *vdev = BPF_CORE_READ(df, device);
+	__u32 open_count = BPF_CORE_READ(vdev, open_count);
+	bool first = !ret && open_count == 1;
+	struct dev_info *d;
+	struct ev_open *e;
+
+	if (ret)
+		return 0; /* no fd came of it, so no life of a device began */
+	d = known_dev(vdev);
+	if (!d)
+		d = learn_dev(vdev, first ? HOW_OPENED : HOW_SEEN, (void *)bpf_get_current_task());
+	if (!d) {
+		count_record(RING_CRIT, true);
+		return 0;
+	}
+	if (first)
+		landed(d, STATE_RUNNING);
+	e = RESERVE(crit, OPEN, open, d->id, next_gen(d));
+	if (!e)
+		return 0;
+	e->open_count = open_count;
+	e->ret = ret;
+	SUBMIT(e);
+	return 0;
+}
+
+/* close: at entry, while open_count still tells whether this is the last one */
+
+SEC("fentry/vfio_df_close")
+int BPF_PROG(vfio_df_close, struct vfio_device_file *df)
+{
+	struct vfio_device *vdev = BPF_CORE_READ(df, device);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	bool last = BPF_CORE_READ(vdev, open_count) == 1;
+	struct dev_info *d = dev_of(vdev);
+	struct ev_close *e;
+
+	if (!d)
+		return 0;
+	e = RESERVE(crit, CLOSE, close, d->id, next_gen(d));
+	if (e) {
+		e->last = last;
+		e->exiting = !!(BPF_CORE_READ(task, flags) & PF_EXITING);
+		e->exit_code = e->exiting ? BPF_CORE_READ(task, exit_code) : 0;
+		e->pad = 0;
+		SUBMIT(e);
+	}
+	if (last)
+		forget_dev(vdev, d);
+	return 0;
+}
+
+SEC("fentry/vfio_device_fops_unl_ioctl")
+int BPF_PROG(device_ioctl_enter, struct file *filep, unsigned int cmd, unsigned long arg)
+{
+	if (cmd == IOCTL_FEATURE)
+		feature_enter(file_vdev(filep), arg);
+	else if (cmd == IOCTL_RESET)
+		op_enter(OP_RESET, 0);
+	else if (cmd == IOCTL_HOT_RESET)
+		op_enter(OP_HOT_RESET, 0);
+	return 0;
+}
+
+SEC("fexit/vfio_device_fops_unl_ioctl")
+int BPF_PROG(device_ioctl_exit, struct file *filep, unsigned int cmd, unsigned long arg, long ret)
+{
+	if (cmd == IOCTL_FEATURE)
+		feature_exit(file_vdev(filep), arg, ret);
+	else if (cmd == IOCTL_SET_IRQS)
+		set_irqs_exit(file_vdev(filep), arg, ret);
+	else if (cmd == IOCTL_RESET)
+		reset_exit(file_vdev(filep), RESET_IOCTL, ret);
+	else if (cmd == IOCTL_HOT_RESET)
+		reset_exit(file_vdev(filep), RESET_HOT, ret);
+	return 0;
+}
+
+/* Start-up: every device file that is open already. */
+SEC("iter/task_file")
+int open_devices(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct vfio_device *vdev;
+
+	if (!task || !file || !vfio_device_fops_addr)
+		return 0;
+	if ((__u64)BPF_CORE_READ(file, f_op) != vfio_device_fops_addr)
+		return 0;
+	vdev = file_vdev(file);
+	/* A cdev file has a vfio_device before it is bound; only an opened device counts. */
+	if (vdev && BPF_CORE_READ(vdev, open_count) && !known_dev(vdev))
+		learn_dev(vdev, HOW_INVENTORY, task);
+	return 0;
+}

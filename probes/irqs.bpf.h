@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* VFIO_DEVICE_SET_IRQS, and whose interrupts an eventfd carries from then on. */
+#ifndef MIGWATCH_IRQS_BPF_H
+#define MIGWATCH_IRQS_BPF_H
+
+#include <linux/vfio.h>
+#include "device.bpf.h"
+#include "fd.bpf.h"
+
+#define MAX_VECTORS 2048 /* MSI-X has no more */
+
+struct vectors {
+	__u64 vdev;
+	int *fds; /* in user memory */
+};
+
+/* Remembers which device an eventfd signals for: the interrupt handler is given nothing else. */
+static long bind_vector(__u32 i, struct vectors *v)
+{
+	__u64 eventfd, *known;
+	struct file *file;
+	int fd;
+
+	if (bpf_probe_read_user(&fd, sizeof(fd), v->fds + i))
+		return 1;
+	file = file_of_fd(fd);
+	if (!file)
+		return 0;
+	eventfd = (__u64)BPF_CORE_READ(file, private_data);
+	/* QEMU sets the same eventfds again and again: looking is cheaper than writing. */
+	known = bpf_map_lookup_elem(&vdev_of_eventfd, &eventfd);
+	if (!known || *known != v->vdev)
+		bpf_map_update_elem(&vdev_of_eventfd, &eventfd, &v->vdev, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void bind_vectors(struct vfio_device *vdev, struct vfio_irq_set *set,
+					 unsigned long arg)
+{
+	struct vectors v = {.vdev = (__u64)vdev, .fds = (int *)(arg + sizeof(*set))};
+
+	if ((set->flags & (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER)) ==
+	    (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER))
+		bpf_loop(set->count < MAX_VECTORS ? set->count : MAX_VECTORS, bind_vector, &v, 0);
+}
+
+static __always_inline void set_irqs_exit(struct vfio_device *vdev, unsigned long arg, int ret)
+{
+	struct dev_info *d = dev_of(vdev);
+	struct vfio_irq_set set = {};
+	struct ev_set_irqs *e;
+	bool miss;
+
+	if (!d)
+		return;
+	miss = bpf_probe_read_user(&set, sizeof(set), (void *)arg);
+	if (!ret && !miss)
+		bind_vectors(vdev, &set, arg);
+	e = RESERVE(crit, SET_IRQS, set_irqs, d->id, d->gen);
+	if (!e)
+		return;
+	e->hdr.miss = miss ? MISS_USER_ARGS : 0;
+	e->flags = set.flags;
+	e->index = set.index;
+	e->start = set.start;
+	e->count = set.count;
+	e->ret = ret;
+	e->pad = 0;
+	SUBMIT(e);
+}
+
+#endif

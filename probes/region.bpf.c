@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Accesses to device regions through the device fd, and mmap of them. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "device.bpf.h"
+
+/*
+ * Region accesses. At exit *ppos has been advanced by what was transferred
+ * (mtty, vfio_pci_bar_rw, vfio_pci_config_rw all do), and not on error.
+ */
+static __always_inline __u64 start_pos(loff_t *ppos, ssize_t ret)
+{
+	loff_t pos = 0;
+
+	bpf_probe_read_kernel(&pos, sizeof(pos), ppos);
+	return ret > 0 ? pos - ret : pos;
+}
+
+static __always_inline struct dev_info *watched_dev(struct file *filep)
+{
+	struct dev_info *d;
+
+	if (!nr_watched)
+		return 0;
+	d = dev_of(file_vdev(filep));
+	return d && d->watched ? d : 0;
+}
+
+SEC("fexit/vfio_device_fops_read")
+int BPF_PROG(vfio_device_fops_read, struct file *filep, char *buf, size_t count, loff_t *ppos,
+	     ssize_t ret)
+{
+	struct dev_info *d = watched_dev(filep);
+	struct ev_region_read *e;
+
+	if (!d)
+		return 0;
+	e = RESERVE(bulk, REGION_READ, region_read, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->pos = start_pos(ppos, ret);
+	e->count = count;
+	e->ret = ret;
+	SUBMIT(e);
+	return 0;
+}
+
+static __always_inline void config_write(struct dev_info *d, const char *buf, __u64 count,
+					 __u64 offset, ssize_t ret)
+{
+	struct ev_config_write *e = RESERVE(bulk, CONFIG_WRITE, config_write, d->id, d->gen);
+	__u64 value = 0;
+	long miss;
+
+	if (!e)
+		return;
+	/* Two calls, so that the verifier sees a bound on the length. */
+	if (count >= sizeof(value))
+		miss = bpf_probe_read_user(&value, sizeof(value), buf);
+	else
+		miss = bpf_probe_read_user(&value, count & 7, buf);
+	if (miss)
+		e->hdr.miss = MISS_USER_ARGS;
+	e->offset = offset;
+	e->count = count;
+	e->value = value;
+	e->ret = ret;
+	SUBMIT(e);
+}
+
+SEC("fexit/vfio_device_fops_write")
+int BPF_PROG(vfio_device_fops_write, struct file *filep, const char *buf, size_t count,
+	     loff_t *ppos, ssize_t ret)
+{
+	struct dev_info *d = watched_dev(filep);
+	struct ev_region_write *e;
+	__u64 pos;
+
+	if (!d)
+		return 0;
+	pos = start_pos(ppos, ret);
+	if (d->config_at_7 && pos >> REGION_SHIFT == CONFIG_REGION) {
+		config_write(d, buf, count, pos & ((1ull << REGION_SHIFT) - 1), ret);
+		return 0;
+	}
+	e = RESERVE(bulk, REGION_WRITE, region_write, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->pos = pos;
+	e->count = count;
+	e->ret = ret;
+	SUBMIT(e);
+	return 0;
+}
+
+SEC("fexit/vfio_device_fops_mmap")
+int BPF_PROG(vfio_device_fops_mmap, struct file *filep, struct vm_area_struct *vma, int ret)
+{
+	struct dev_info *d = dev_of(file_vdev(filep));
+	struct ev_mmap *e;
+
+	if (!d)
+		return 0;
+	e = RESERVE(crit, MMAP, mmap, d->id, d->gen);
+	if (!e)
+		return 0;
+	e->pos = BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT;
+	e->size = BPF_CORE_READ(vma, vm_end) - BPF_CORE_READ(vma, vm_start);
+	e->ret = ret;
+	e->pad = 0;
+	SUBMIT(e);
+	return 0;
+}

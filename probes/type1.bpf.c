@@ -4,6 +4,7 @@
  * All of map/unmap/dirty is inlined into the ioctl on Debian, so the ioctl it is.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/vfio.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -46,18 +47,20 @@ static long find_bar(struct task_struct *task, struct vm_area_struct *vma, struc
 
 #define MAX_VMAS 16
 
+/* No device in `p`: whether the memory is a BAR could not be looked up. */
 static __always_inline void emit_p2p(struct p2p *p, __u32 container, __u64 iova, __u64 size)
 {
-	struct dev_info *target = dev_of((struct vfio_device *)p->vdev);
+	struct dev_info *target = p->vdev ? dev_of((struct vfio_device *)p->vdev) : 0;
 	struct ev_p2p_map *e;
 
-	if (!target)
+	if (p->vdev && !target)
 		return;
 	e = RESERVE(crit, P2P_MAP, p2p_map, 0, 0);
 	if (!e)
 		return;
+	e->hdr.miss = target ? 0 : MISS_KERNEL;
 	e->container = container;
-	e->target = target->id;
+	e->target = target ? target->id : 0;
 	e->iova = iova;
 	e->size = size;
 	e->pos = p->pos;
@@ -68,14 +71,19 @@ static __always_inline void emit_p2p(struct p2p *p, __u32 container, __u64 iova,
 static __always_inline void find_p2p(struct vfio_iommu_type1_dma_map *m, __u32 container)
 {
 	struct p2p p = {.vaddr = m->vaddr};
+	long err;
 
 	if (!vfio_device_fops_addr)
 		return;
 	for (int i = 0; i < MAX_VMAS && p.vaddr < m->vaddr + m->size; i++) {
 		__u64 left = m->vaddr + m->size - p.vaddr, iova = m->iova + p.vaddr - m->vaddr;
 
-		p.vdev = p.size = 0;
-		if (bpf_find_vma(bpf_get_current_task_btf(), p.vaddr, find_bar, &p, 0) || !p.vdev)
+		p.vdev = p.size = p.pos = 0;
+		err = bpf_find_vma(bpf_get_current_task_btf(), p.vaddr, find_bar, &p, 0);
+		/* Busy: another thread is changing the address space, and here nobody can wait. */
+		if (err && err != -ENOENT)
+			emit_p2p(&p, container, iova, left);
+		if (err || !p.vdev)
 			return;
 		if (p.size > left)
 			p.size = left;

@@ -364,7 +364,10 @@ struct ev_config_write {
 	ssize_ret ret;
 };
 
-/* Follows the ev_dma_map of the same thread: the mapped memory is a BAR of device `target`. */
+/*
+ * Follows the ev_dma_map of the same thread: the mapped memory is a BAR of device
+ * `target`. MISS_KERNEL: it may be one, the address space was busy.
+ */
 struct ev_p2p_map {
 	struct ev_hdr hdr;
 	container_id container;

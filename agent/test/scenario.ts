@@ -17,7 +17,9 @@
  *
  * Further: found, seen (a device not seen opening; in=STATE), reopened, closed [exit=|signal=|left=], get STATE,
  * arc FROM TO, irqs MSIX, reset [hot|function] [took=], log start, skips N (state records lost), data write, data release;
- * container1 map|unmap|track|join|leave; probe KIND NAME STATUS; vm NAME.
+ * mmap bar0+0 SIZE, fault mapped|refused|retried bar0+0 [prefault=1], zap CAUSE, memory-enable, ioeventfd bar0+0 4, irq MSI,
+ * low-power entry|exit, precopy-info N; container1 map|unmap|gone IOVA SIZE, container1 p2p dev1 bar0+0 IOVA SIZE,
+ * container1 track|join|leave; probe KIND NAME STATUS; vm NAME.
  * Any record: tid=, tgid=, miss=, late=N (its gen lags N behind). Devices that share the letters of their name share a VM.
  */
 import { isIn, SAVE, State } from '../src/model/fsm.js';
@@ -43,7 +45,12 @@ class Writer {
     const what = line.word(1);
     const own = agents(line, at);
     if (own) this.emit(at, line, own);
-    else if (/^container\d+$/.test(what)) this.emit(at, line, container(line, number(what.slice(9))));
+    else if (/^container\d+$/.test(what))
+      this.emit(
+        at,
+        line,
+        container(line, number(what.slice(9)), (name) => this.of(name).id),
+      );
     else if (NAMES.how.includes(line.word(2))) this.appear(at, what, line);
     else this.device(at, what, line);
   }
@@ -60,10 +67,15 @@ class Writer {
     this.emit(at, line, make, d, ++d.gen);
   }
 
-  private device(at: bigint, name: string, line: Line): void {
-    const what = line.word(2);
+  private of(name: string): Device {
     const d = this.devices.get(name);
     if (!d) throw new Error(`${name} has not been opened`);
+    return d;
+  }
+
+  private device(at: bigint, name: string, line: Line): void {
+    const what = line.word(2);
+    const d = this.of(name);
     const [ofState, other] = [STATE_WORDS[what], WORDS[what]];
     if (ofState) this.emitState(at, line, ofState(line, d, at), d);
     else if (other) {

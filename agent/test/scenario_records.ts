@@ -78,6 +78,26 @@ function arc(line: Line): Made {
   return made('mig_arc', { cur, next, requested: next, ret: line.ret(0) });
 }
 
+const FAULTS = { mapped: 0x100, refused: 0x2, retried: 0x800 };
+
+function fault(line: Line): Made {
+  const names = Object.keys(FAULTS);
+  const ret = Object.values(FAULTS)[oneOf(names, line.word(3))] ?? 0;
+  const [order, prefault] = [line.num('order') ?? 0, line.num('prefault') ?? 0];
+  return made('fault', { pos: position(line.word(4)), ret, order, prefault });
+}
+
+function ioeventfd(line: Line): Made {
+  const [pos, count, value] = [position(line.word(3)), number(line.word(4)), line.num('value') ?? 0];
+  return made('ioeventfd', { pos, count, value });
+}
+
+function precopyInfo(line: Line, d: Device): Made {
+  const [ret, session] = [line.ret(0), line.num('session') ?? d.session];
+  const initialBytes = ret < 0 ? 0 : number(line.word(3));
+  return made('precopy_info', { session, ret, initialBytes, dirtyBytes: line.num('dirty') ?? 0 });
+}
+
 /** Words of one record each: those that count as state records, and the others. */
 export const STATE_WORDS: Record<string, (line: Line, d: Device, at: bigint) => Made> = {
   reopened: (line) => made('open', { openCount: line.num('count') ?? 2 }),
@@ -91,10 +111,27 @@ export const WORDS: Record<string, (line: Line, d: Device) => Made> = {
   irqs,
   region,
   data,
+  mmap: (line) => made('mmap', { pos: position(line.word(3)), size: number(line.word(4)), ret: line.ret(0) }),
+  fault,
+  zap: (line) => made('zap', { cause: oneOf(NAMES.zap, line.word(3)) }),
+  'memory-enable': () => made('memory_enable', {}),
+  ioeventfd,
+  irq: (line) => made('irq', { irqKind: oneOf(NAMES.irq, line.word(3)), irq: line.num('irq') ?? 33 }),
+  'low-power': (line) => made('low_power', { feature: oneOf(NAMES.power, line.word(3)), ret: line.ret(0) }),
+  'precopy-info': precopyInfo,
 };
 
-export function container(line: Line, id: number): Made {
+/** A mapping of a BAR: `p2p dev1 bar0+0 IOVA SIZE`. */
+function p2p(line: Line, id: number, target: number): Made {
+  const [iova, size] = [BigInt(line.word(5)), BigInt(line.word(6))];
+  return made('p2p_map', { container: id, target, pos: position(line.word(4)), iova, size });
+}
+
+export function container(line: Line, id: number, idOf: (name: string) => number): Made {
   const [what, from, length] = [line.word(2), line.word(3), line.words[4]];
+  if (what === 'p2p') return p2p(line, id, idOf(from));
+  if (what === 'gone')
+    return made('dma_remove', { container: id, iova: BigInt(from), size: BigInt(length ?? 0) });
   const fields = { container: id, ret: line.ret(0) };
   if (what === 'track') return made('dirty_log', { ...fields, op: oneOf(NAMES.dirty, from) });
   if (what === 'join' || what === 'leave')

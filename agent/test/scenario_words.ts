@@ -14,6 +14,9 @@ export const NAMES = {
   reset: ['', 'ioctl', 'hot', 'function'],
   ring: ['crit', 'bulk'],
   dirty: ['', 'start', 'stop', 'report'],
+  zap: ['other', 'reset', 'hot', 'config', 'low-power'],
+  irq: ['', 'INTX', 'MSI'],
+  power: ['', '', '', 'entry', 'wakeup', 'exit'],
   probe: ['', 'attached', 'waiting', 'unavailable'],
 };
 

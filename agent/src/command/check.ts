@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hostProblem, vfioProblem } from '../kernel/host.js';
+import { KernelLog } from '../kernel/kmsg.js';
 import { type ProbeState, Shim } from '../kernel/shim.js';
 import { coverage, type FactCoverage, type Probe } from '../model/coverage.js';
 import { MW_ABI, ProbeStatusValue, RECORD_SIZES } from '../wire/events.gen.js';
@@ -7,6 +8,17 @@ import { reportProblem } from './problem.js';
 
 const EXIT_PARTIAL = 3;
 const MIN_RING = 4096;
+
+/** The kernel log as a source of facts, as LiveSource reports it. */
+function kernelLog(): ProbeState {
+  const source = { name: '/dev/kmsg', kind: 'log', required: false, module: '', reason: '' };
+  try {
+    new KernelLog().close();
+    return { ...source, status: 'attached' };
+  } catch {
+    return { ...source, status: 'unavailable' };
+  }
+}
 
 /** What the model would learn from the probe records of a live stream. */
 function asModel(probes: readonly ProbeState[]): Map<string, Probe> {
@@ -41,7 +53,7 @@ export function checkCommand(): number {
     const unsupported = vfioProblem(probes);
     if (unsupported) return reportProblem(unsupported);
     const waiting = new Set(probes.filter((p) => p.status === 'waiting' && p.required).map((p) => p.module));
-    const facts = coverage(asModel(probes), []);
+    const facts = coverage(asModel([...probes, kernelLog()]), []);
     for (const c of facts) process.stdout.write(line(c, waiting));
     return facts.every((c) => c.level === 'complete') && waiting.size === 0 ? 0 : EXIT_PARTIAL;
   } finally {

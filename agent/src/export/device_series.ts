@@ -93,6 +93,7 @@ export class DeviceSeries {
     this.show(w, d);
     this.count(d, 'base');
     this.mapped.value = 0;
+    for (const series of this.p2p.values()) series.value = 0;
   }
 
   private count(d: Device, into: 'base' | 'value'): void {

@@ -174,6 +174,7 @@ function text(e: KernelEvent, bus: string): string {
         ? `PRECOPY_INFO ${errnoName(e.ret)}`
         : `PRECOPY_INFO initial ${e.initialBytes}, dirty ${e.dirtyBytes}, session ${e.session}`;
     case 'p2p_map':
+      if (e.miss) return `... may be a BAR, ${formatBytes(e.size)}: not to be looked up then`;
       return `... is BAR ${place(e.pos, 'pci')} of device #${e.target}, ${formatBytes(e.size)}`;
     case 'dma_remove':
       return `mapping gone: iova ${e.iovaHex} ${formatBytes(e.size)}`;

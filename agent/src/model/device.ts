@@ -25,6 +25,8 @@ export interface Transition {
   disturbed: boolean;
   /** How many threads are inside a SET_STATE now; it is over when the last one has returned. */
   inside: number;
+  /** The failed SET_STATE that this one is the reaction to. */
+  readonly after: Failure | undefined;
 }
 
 /** A finished SET_STATE, for evidence. Times are relative ns. */
@@ -47,6 +49,9 @@ export interface Failure {
   readonly requested: number;
   /** Where the last arc began: the state that the driver was most likely left in. `from` if there was no arc. */
   readonly stuckAt: number;
+  /** Where the last arc was to end; UNKNOWN if there was none. */
+  readonly stepTo: number;
+  readonly ret: number;
 }
 
 export type Side = 'source' | 'destination' | 'pause-only';
@@ -91,18 +96,25 @@ export class Device {
   errorAt = -1;
   lastResetAt = -1;
   lastResetTid = 0;
+  /** Its first open was seen: nothing was done to it before. */
+  openSeen = false;
   /** Region mappings made; munmap cannot be seen, so this is an upper bound. */
   mmaps = 0;
   /** Faults since the last zap that mapped something. */
   faultsSinceZap = 0;
   lastZapAt = -1;
-  /** Interrupts handled since the device halted. */
-  irqsThisHalt = 0;
+  /** The last interrupt that was handled while the device was halted, relative ns; -1 never. */
+  lastHaltedIrqAt = -1;
   /** When interrupts were last set up: SET_IRQS, or memory forced on for it; -1 never. */
   lastIrqSetupAt = -1;
   lastZapCause = 0;
+  lastZapTgid = 0;
   /** Dirty tracking on the device's own tracker. */
   logging = false;
+  /** Since when `logging` is known, relative ns; -1 where it is not. */
+  loggingAt = -1;
+  /** When a dirty report failed that nobody has reacted to; -1 none. */
+  reportFailedAt = -1;
   readonly history: Visit[] = [];
   readonly context = new Context();
   readonly counts = {

@@ -13,7 +13,7 @@ import { Device } from './device.js';
 import * as dma from './dma.js';
 import * as episode from './episode.js';
 import { saw } from './error_state.js';
-import { State, UNKNOWN } from './fsm.js';
+import { HALT, isIn, State, UNKNOWN } from './fsm.js';
 import { lost, notice, settleLosses } from './loss.js';
 import * as stream from './stream.js';
 import * as touch from './touch.js';
@@ -42,10 +42,12 @@ function device(w: World, e: DeviceEvent): void {
 
 function open(d: Device, e: OpenEvent): void {
   if (e.openCount !== 1) return;
+  d.openSeen = true;
   d.state = State.RUNNING;
   d.how = 'open';
   d.landedAt = e.at;
   d.landedBy = e.tid;
+  d.loggingAt = e.at;
 }
 
 function close(w: World, d: Device, e: CloseEvent): void {
@@ -62,6 +64,7 @@ function get(d: Device, e: MigGetEvent): void {
   saw(d, e.state, e.at);
   if (d.state === e.state) return;
   const tells = d.state === UNKNOWN && e.state !== State.ERROR;
+  if (tells && isIn(e.state, HALT)) d.haltedAt = e.at; // since then at the latest
   d.state = tells ? e.state : UNKNOWN;
   d.how = tells ? 'get' : 'unknown';
   d.landedAt = e.at;
@@ -81,7 +84,10 @@ function reset(w: World, d: Device, e: ResetEvent): void {
   d.landedBy = e.tid;
   d.errorSeen = 0;
   d.errorAt = -1;
+  // Drivers may go on tracking after a reset: what was on may be on.
+  if (d.logging) d.loggingAt = -1;
   d.logging = false;
+  d.reportFailedAt = -1;
   endSession(d, State.RUNNING, e.at);
   episode.broken(w, d);
 }

@@ -11,6 +11,14 @@ export class Session {
   /** When the device left the session's states, relative ns; -1 while it is in them. */
   endedAt = -1;
   released = false;
+  /** When its last fd went, relative ns; -1 before. */
+  releasedAt = -1;
+  /** Last time that bytes moved, relative ns; -1 none. */
+  lastDataAt = -1;
+  /** What the last write() returned. */
+  lastWriteRet = 0;
+  /** The session before it still had its fd when this one began. */
+  supersedes = false;
   /** initial_bytes of the last PRECOPY_INFO, -1 if none was asked for; and what had been read by then. */
   initialBytes = -1;
   bytesReadAtInfo = 0;

@@ -18,6 +18,7 @@ export function dataRead(w: World, d: Device | undefined, e: DataReadEvent): voi
   }
   if (e.ret > 0) {
     s.bytesRead += e.ret;
+    s.lastDataAt = e.at;
     d.counts.bytesSaved += e.ret;
   }
   if (d.state !== State.STOP_COPY || d.transition || d.session !== s) return;
@@ -34,14 +35,19 @@ export function dataWrite(w: World, d: Device | undefined, e: DataWriteEvent): v
     w.unattributed++;
     return;
   }
+  s.lastWriteRet = e.ret;
   if (e.ret <= 0) return;
   s.bytesWritten += e.ret;
+  s.lastDataAt = e.at;
   d.counts.bytesResumed += e.ret;
 }
 
 export function dataRelease(w: World, e: DataReleaseEvent): void {
   const s = w.sessions.get(e.session);
-  if (s) s.released = true;
+  if (s) {
+    s.released = true;
+    s.releasedAt = e.at;
+  }
   w.sessions.delete(e.session);
 }
 
@@ -49,6 +55,10 @@ export function dataRelease(w: World, e: DataReleaseEvent): void {
 export function precopyInfo(w: World, e: PrecopyInfoEvent): void {
   const s = w.sessions.get(e.session);
   if (!s || e.ret < 0) return;
+  if (e.miss) {
+    s.initialBytes = -1; // asked, and the answer could not be read
+    return;
+  }
   s.initialBytes = e.initialBytes;
   s.bytesReadAtInfo = s.bytesRead;
 }

@@ -39,6 +39,7 @@ export function mmap(d: Device, e: MmapEvent): void {
 
 /** A fault that mapped something: from now until the next zap MMIO needs no further kernel event. */
 export function fault(d: Device, e: FaultEvent): void {
+  if (!(e.ret & (VM_FAULT_NOPAGE | VM_FAULT_SIGBUS))) return; // tried again with a smaller page
   add(d.counts.faults, regionIndex(e.pos));
   if (e.ret & VM_FAULT_NOPAGE) d.faultsSinceZap++;
   if (d.transition) d.counts.ambiguous++;
@@ -48,13 +49,14 @@ export function zap(d: Device, e: ZapEvent): void {
   add(d.counts.zaps, e.cause);
   d.lastZapAt = e.at;
   d.lastZapCause = e.cause;
+  d.lastZapTgid = e.tgid;
   d.faultsSinceZap = 0;
 }
 
-export function irq(d: Device, _e: IrqEvent): void {
+export function irq(d: Device, e: IrqEvent): void {
   if (d.transition || !isIn(d.state, HALT)) return;
   d.counts.irqsWhileHalted++;
-  d.irqsThisHalt++;
+  d.lastHaltedIrqAt = e.at;
 }
 
 export function setIrqs(d: Device, e: SetIrqsEvent): void {

@@ -4,11 +4,12 @@ import { type MigArcEvent, type MigSetEvent, type MigSetRetEvent, RingValue } fr
 import type { Device, HowStateKnown, Transition } from './device.js';
 import * as episode from './episode.js';
 import { saw } from './error_state.js';
-import { HALT, INIT, isIn, SAVE, State, stateName, UNKNOWN } from './fsm.js';
+import { HALT, INIT, isIn, refusal, SAVE, State, stateName, UNKNOWN } from './fsm.js';
 import { Session } from './session.js';
 import type { World } from './world.js';
 
 export function enter(w: World, d: Device, e: MigSetEvent): void {
+  const after = d.failure;
   d.failure = undefined;
   if (d.transition) {
     // Two threads at once: the driver's mutex orders them, the records do not say how.
@@ -26,6 +27,7 @@ export function enter(w: World, d: Device, e: MigSetEvent): void {
     refused: false,
     disturbed: false,
     inside: 1,
+    after,
   };
   leftService(w, d, d.transition);
 }
@@ -37,6 +39,7 @@ function leftService(w: World, d: Device, t: Transition): void {
 
 export function step(w: World, d: Device, e: MigArcEvent): void {
   saw(d, e.cur, e.at);
+  if (e.ret < 0 && refusal(e.cur, e.requested, d.flags) === 'blocked') w.refusesBlockedArc = true;
   const t = d.transition;
   if (!t) return; // a SET whose entry was not seen: it is under way, and its return will tell
   if (t.from !== e.cur && t.arcs.length === 0 && !t.disturbed) {
@@ -81,18 +84,26 @@ function land(w: World, d: Device, from: number, e: MigSetRetEvent): void {
   }
   if (from !== e.requested) {
     if (from !== UNKNOWN && from === d.state) w.observer.visit(from, e.at - d.landedAt);
-    if (!isIn(from, HALT)) d.irqsThisHalt = 0;
     know(d, e.requested, 'set', e.at);
     d.landedBy = e.tid;
     d.errorSeen = 0;
   } else if (d.state === UNKNOWN) know(d, e.requested, 'set', e.at);
   endSession(d, e.requested, e.at);
+  if (e.requested === State.RUNNING) d.reportFailedAt = -1; // rolled back: the log is not used
   if (from === State.STOP_COPY && e.requested === State.STOP) {
     if (d.session) d.session.undrained = !d.session.eos;
+    stopTracking(d, e.at);
     episode.savingEnded(w, d, e.at);
   }
   openSession(w, d, from, e);
   episode.landedIn(w, d, e.requested, e.at);
+}
+
+/** pds stops its tracker by itself when it leaves STOP_COPY (drivers/vfio/pci/pds/lm.c). */
+function stopTracking(d: Device, at: number): void {
+  if (!d.logging || d.driver.replaceAll('-', '_') !== 'pds_vfio_pci') return;
+  d.logging = false;
+  d.loggingAt = at;
 }
 
 /** Leaving the states of a data session ends it, whatever becomes of the fd. */
@@ -107,7 +118,9 @@ function openSession(w: World, d: Device, from: number, e: MigSetRetEvent): void
   if (e.session) {
     if (d.session && d.session.endedAt < 0) d.session.endedAt = e.at;
     const lossy = w.mayHaveLost(RingValue.BULK, e.at);
+    const supersedes = d.session?.released === false;
     d.session = new Session(e.session, resume ? 'resume' : 'save', e.at, lossy);
+    d.session.supersedes = supersedes;
     w.sessions.set(e.session, d.session);
   } else if (
     from !== UNKNOWN &&
@@ -123,7 +136,9 @@ function fail(d: Device, t: Transition | undefined, e: MigSetRetEvent): void {
   if (!t) return;
   const last = t.arcs.at(-1);
   const stuckAt = last ? last.from : t.from;
-  d.failure = { at: e.at, tgid: e.tgid, from: t.from, requested: t.requested, stuckAt };
+  const { from, requested } = t;
+  const stepTo = last?.to ?? UNKNOWN;
+  d.failure = { at: e.at, tgid: e.tgid, from, requested, stuckAt, stepTo, ret: e.ret };
   if (!last) {
     if (isIn(d.state, INIT)) episode.stayedInService(d);
     return;

@@ -18,8 +18,14 @@ export interface P2pMapping {
 export class Container {
   /** Live mappings of BARs. */
   readonly p2p = new Set<P2pMapping>();
+  /** When its first group was seen to join, relative ns; -1: it is older, or a mapping could not be seen for what it is. */
+  since = -1;
   /** Bytes whose removal has been seen since the last UNMAP_DMA returned. */
   removed = 0;
+  /** The last of them; `counted` is what it took off mappedBytes. */
+  lastRemoved:
+    | { readonly tid: number; readonly iova: number; readonly size: number; readonly counted: number }
+    | undefined;
   mappedBytes = 0;
   maps = 0;
   unmaps = 0;
@@ -71,6 +77,8 @@ export class World {
   readonly lostUntil = [-1, -1];
   /** Records that no device could be named for. */
   unattributed = 0;
+  /** This kernel was seen to refuse STOP_COPY to PRE_COPY, where an unfixed one never returns. */
+  refusesBlockedArc = false;
   episodes = 0;
 
   constructor(readonly observer: Observer) {}

@@ -3,7 +3,6 @@
 import { coverage, type Fact } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
 import { fold } from '../model/fold.js';
-import { State } from '../model/fsm.js';
 import { notice } from '../model/loss.js';
 import type { World } from '../model/world.js';
 import type { EventKind, KernelEvent } from '../wire/events.gen.js';
@@ -77,7 +76,7 @@ export class Engine {
     const { devices } = this.world;
     switch (e.kind) {
       case 'tick':
-        for (const d of devices.values()) if (d.state !== State.RUNNING || d.failure) this.judge(asked, e, d);
+        for (const d of devices.values()) this.judge(asked, e, d);
         return;
       case 'dma_map':
       case 'dma_unmap':
@@ -104,7 +103,7 @@ export class Engine {
         else tally.kept++;
       } else if (verdict.verdict === 'unknown') tally.unknown++;
       // A deadline that was missed stays missed: that is one violation, not one a tick.
-      else if (e.kind !== 'tick' || !this.findings.has(findingKey(rule, verdict, d))) {
+      else if (e.kind !== 'tick' || !this.findings.has(findingKey(rule, verdict, verdict.device ?? d))) {
         tally.broken++;
         broken ??= [];
         broken.push([rule, verdict]);
@@ -113,10 +112,11 @@ export class Engine {
     if (broken) this.report(broken, e, d);
   }
 
-  private report(broken: readonly [Rule, Broken][], e: KernelEvent, d: Device | undefined): void {
+  private report(broken: readonly [Rule, Broken][], e: KernelEvent, asked: Device | undefined): void {
     const ids = new Set(broken.map(([rule]) => rule.id));
     for (const [rule, verdict] of broken) {
       if (rule.yieldsTo.some((id) => ids.has(id))) continue;
+      const d = verdict.device ?? asked;
       this.options.onBroken?.(rule, d);
       const key = findingKey(rule, verdict, d);
       const known = this.findings.get(key);

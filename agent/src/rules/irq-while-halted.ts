@@ -2,6 +2,7 @@
 import type { Device } from '../model/device.js';
 import { HALT } from '../model/fsm.js';
 import { type IrqEvent, IrqKindValue } from '../wire/events.gen.js';
+import type { Limits } from './limits.js';
 import { type Broken, broken, KEPT, rule } from './rule.js';
 import { settledIn } from './settled.js';
 
@@ -10,17 +11,19 @@ const PERSISTS_NS = 100e6;
 /** Unmasking a vector releases an interrupt that was held in the pending bits. */
 const RELEASE_NS = 5e6;
 
-function finding(e: IrqEvent, d: Device): Broken {
-  const since = e.at - d.landedAt;
+function finding(e: IrqEvent, d: Device, limits: Limits): Broken {
+  const since = e.at - d.haltedAt;
   const evidence = {
     irq: e.irq,
     line: e.irqKind === IrqKindValue.INTX ? 'INTx' : 'MSI',
-    since_landed_ns: since,
+    since_halted_ns: since,
     count: d.counts.irqsWhileHalted + 1,
   };
   if (d.lastIrqSetupAt >= 0 && e.at - d.lastIrqSetupAt <= RELEASE_NS)
     return broken('pba_release', 'info', { evidence });
-  const persists = since >= PERSISTS_NS || d.irqsThisHalt > 0;
+  // Of those before this one, stragglers of the first 5 ms do not count.
+  const repeated = d.lastHaltedIrqAt - d.haltedAt >= limits.epsIrq;
+  const persists = since >= PERSISTS_NS || repeated;
   return persists
     ? broken('interrupts', 'critical', { evidence })
     : broken('interrupt', 'warning', { evidence });
@@ -37,7 +40,7 @@ export const irqWhileHalted = rule({
   severities: ['info', 'warning', 'critical'],
   needs: ['interrupts', 'migration-state'],
   decides:
-    'An interrupt of the device was handled more than 5 ms after it landed in STOP, STOP_COPY or RESUMING. The first: warning. A second, or any after 100 ms: critical. Within 5 ms of SET_IRQS or MSI set-up: info, a held interrupt let go.',
+    'An interrupt of the device was handled more than 5 ms after it landed in STOP, STOP_COPY or RESUMING. The first: warning. A second, or any 100 ms after it halted: critical. Within 5 ms of SET_IRQS or MSI set-up: info, a held interrupt let go.',
   benign:
     'Interrupts latched before the stop and delivered late; a released pending bit. Shared INTx lines count only where the handler says that it was this device.',
   action:
@@ -46,6 +49,6 @@ export const irqWhileHalted = rule({
   judge(_w, e, d, limits) {
     const halted = settledIn(d, e, HALT, limits.epsIrq, false);
     if (typeof halted !== 'boolean') return halted;
-    return halted && d ? finding(e, d) : KEPT;
+    return halted && d ? finding(e, d, limits) : KEPT;
   },
 });

@@ -10,7 +10,7 @@ const DATA_BOOL = 2;
 const ACTION_TRIGGER = 0x20;
 
 /** DATA_NONE of a count, DATA_BOOL: the user raises an interrupt itself and arranges nothing. */
-function isLoopback(e: SetIrqsEvent): boolean {
+export function isLoopback(e: SetIrqsEvent): boolean {
   if (!(e.flags & ACTION_TRIGGER)) return false;
   return (e.flags & DATA_BOOL) !== 0 || ((e.flags & DATA_NONE) !== 0 && e.count > 0);
 }

@@ -20,11 +20,38 @@ export interface Limits {
   readonly probingWithin: number;
   /** Time that a guest's device may be out of work. */
   readonly blackoutBudget: number;
+  /** How long a SET_STATE may take: warning, critical. */
+  readonly transitionStuck: number;
+  readonly transitionStuckCritical: number;
+  /** How long the blocked arc may take to be refused: an unfixed kernel never answers. */
+  readonly spinConfirmed: number;
+  /** How long a state may last with nothing moving. */
+  readonly dwellQuiet: number;
+  readonly dwellStopCopyIdle: number;
+  readonly dwellResumingIdle: number;
+  readonly dwellPrecopyIdle: number;
+  /** A GET that reports this late after a landing may have read the state before it. */
+  readonly epsGet: number;
+  /** A reset may take effect this late: it is deferred while the driver's state mutex is held. */
+  readonly epsReset: number;
+  /** A data_fd closed this long before the return to RUNNING was a cancel. */
+  readonly cancelWithin: number;
+  /** A new data_fd closed this soon: the user was out of step. */
+  readonly outOfSyncWithin: number;
+  /** How long a data_fd may stay open after its session. */
+  readonly fdLeaked: number;
+  /** How long dirty tracking may go on after the migration, the device RUNNING again. */
+  readonly trackingLeft: number;
+  /** How long what a reset explains may be seen after it. */
+  readonly resetExplains: number;
+  /** How long a BAR may stay mapped for DMA after its CPU mappings were zapped. */
+  readonly zapUnmapWithin: number;
 }
 
 const US = 1e3;
 const MS = 1e6;
 const S = 1e9;
+const MIN = 60 * S;
 
 export const DEFAULT_LIMITS: Limits = {
   epsCpu: 50 * US,
@@ -37,4 +64,19 @@ export const DEFAULT_LIMITS: Limits = {
   reactWithin: 1 * S,
   probingWithin: 1 * S,
   blackoutBudget: 300 * MS,
+  transitionStuck: 5 * S,
+  transitionStuckCritical: 60 * S,
+  spinConfirmed: 1 * S,
+  dwellQuiet: 10 * S,
+  dwellStopCopyIdle: 60 * S,
+  dwellResumingIdle: 30 * MIN,
+  dwellPrecopyIdle: 30 * MIN,
+  epsGet: 5 * MS,
+  epsReset: 100 * MS,
+  cancelWithin: 5 * S,
+  outOfSyncWithin: 10 * MS,
+  fdLeaked: 60 * S,
+  trackingLeft: 60 * S,
+  resetExplains: 5 * S,
+  zapUnmapWithin: 1 * S,
 };

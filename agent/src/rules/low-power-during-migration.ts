@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State, UNKNOWN } from '../model/fsm.js';
-import { broken, IN_TRANSITION, KEPT, rule, SILENT, STATE_UNKNOWN } from './rule.js';
+import { broken, IN_TRANSITION, KEPT, OUT_OF_STEP, rule, SILENT, STATE_UNKNOWN } from './rule.js';
 
 const EXIT = 5;
 
@@ -20,9 +20,10 @@ export const lowPowerDuringMigration = rule({
   action: 'The VMM must wake the device before it migrates it.',
   on: ['low_power'],
   judge(_w, e, d) {
-    if (!d || d.state === UNKNOWN) return STATE_UNKNOWN;
     if (e.ret < 0 || e.feature === EXIT) return SILENT;
+    if (!d || d.state === UNKNOWN) return STATE_UNKNOWN;
     if (d.transition) return IN_TRANSITION;
+    if (e.gen !== d.gen) return OUT_OF_STEP;
     if (d.state === State.RUNNING) return KEPT;
     return broken(`entry-in-${d.stateName}`, d.state === State.STOP ? 'info' : 'warning');
   },

@@ -3,17 +3,19 @@ import type { Device } from '../model/device.js';
 import { HALT, State } from '../model/fsm.js';
 import { regionIndex, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS } from '../model/touch.js';
 import type { FaultEvent } from '../wire/events.gen.js';
+import { wakesDevice } from './region.js';
 import { type Broken, broken, KEPT, rule, SILENT } from './rule.js';
 import { settledIn } from './settled.js';
 
 function finding(e: FaultEvent, d: Device): Broken {
   const refused = (e.ret & VM_FAULT_SIGBUS) !== 0;
-  const base = d.state === State.STOP ? 'warning' : 'critical';
+  const region = regionIndex(e.pos);
+  const base = d.state === State.STOP && !wakesDevice(d, region) ? 'warning' : 'critical';
   const severity = !refused ? base : base === 'critical' ? 'warning' : 'info';
   return broken(`${refused ? 'attempted-' : ''}touch-in-${d.stateName}`, severity, {
     norm: d.state === State.RESUMING ? 'N3' : 'N1',
     evidence: {
-      region: regionIndex(e.pos),
+      region,
       offset: e.pos % 2 ** 40,
       order: e.order,
       since_landed_ns: e.at - d.landedAt,

@@ -4,22 +4,17 @@ import { HALT, State } from '../model/fsm.js';
 import { regionIndex } from '../model/touch.js';
 import type { RegionReadEvent, RegionWriteEvent } from '../wire/events.gen.js';
 import { EINVAL, EIO } from './errno.js';
-import { CONFIG_REGION, FIRST_DEVICE_SPECIFIC, indexKnown } from './region.js';
+import { CONFIG_REGION, FIRST_DEVICE_SPECIFIC, indexKnown, wakesDevice } from './region.js';
 import { type Broken, broken, KEPT, rule, SEVERITIES, type Severity, unknown } from './rule.js';
 import { settledIn } from './settled.js';
 
 const INDEX_UNKNOWN = unknown("where this driver's region index is in the file position is not known");
 
-/** A write to BAR2 of hisi_acc is a doorbell and makes the stopped device run again. */
-function wakesDevice(d: Device, region: number, write: boolean): boolean {
-  return write && region === 2 && d.driver.replaceAll('-', '_') === 'hisi_acc_vfio_pci';
-}
-
 function baseSeverity(d: Device, region: number, write: boolean): Severity {
   if (region >= FIRST_DEVICE_SPECIFIC) return 'warning';
   if (d.state === State.STOP_COPY) return 'critical';
   if (d.state === State.RESUMING) return write ? 'critical' : 'warning';
-  return wakesDevice(d, region, write) ? 'critical' : 'warning';
+  return write && wakesDevice(d, region) ? 'critical' : 'warning';
 }
 
 function finding(e: RegionReadEvent | RegionWriteEvent, d: Device, region: number): Broken {

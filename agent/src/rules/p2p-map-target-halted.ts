@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HALT, INIT, isIn, UNKNOWN } from '../model/fsm.js';
 import { regionIndex } from '../model/touch.js';
-import { broken, IN_TRANSITION, KEPT, rule, STATE_UNKNOWN } from './rule.js';
+import { RingValue } from '../wire/events.gen.js';
+import { broken, IN_TRANSITION, KEPT, OUT_OF_STEP, rule, STATE_UNKNOWN } from './rule.js';
 
 export const p2pMapTargetHalted = rule({
   id: 'p2p-map-target-halted',
@@ -14,17 +15,22 @@ export const p2pMapTargetHalted = rule({
   severities: ['info', 'warning'],
   needs: ['p2p-map', 'migration-state'],
   decides:
-    'MAP_DMA of a BAR whose device is in STOP, STOP_COPY or RESUMING: info. Warning if a peer in the container is RUNNING or PRE_COPY and can use it at once.',
+    'MAP_DMA of a BAR whose device is in STOP, STOP_COPY or RESUMING: info. Warning if a peer in the container is RUNNING or PRE_COPY, or not migratable, and can use it at once.',
   benign: 'Every QEMU destination with type1 maps all BARs inside RESUMING: info.',
   action: 'Warning: a running peer can write to the halted device.',
   on: ['p2p_map'],
   judge(w, e) {
     const target = w.devices.get(e.target);
-    if (!target || target.state === UNKNOWN) return STATE_UNKNOWN;
+    if (e.miss || !target || target.state === UNKNOWN) return STATE_UNKNOWN;
     if (target.transition) return IN_TRANSITION;
+    // The record names a mapping, not a state, and so carries no ordinal that would show a loss.
+    if (w.mayHaveLost(RingValue.CRIT, target.landedAt)) return OUT_OF_STEP;
     if (!isIn(target.state, HALT)) return KEPT;
-    const running = [...w.devicesOf(e.container)].filter((p) => p !== target && isIn(p.state, INIT));
-    return broken(`of-${target.name}`, running.length ? 'warning' : 'info', {
+    const running = [...w.devicesOf(e.container)].filter(
+      (p) => p !== target && (!p.hasMigration || (!p.transition && isIn(p.state, INIT))),
+    );
+    return broken(running.length ? 'mapped-beside-running' : 'mapped', running.length ? 'warning' : 'info', {
+      device: target,
       evidence: {
         target: target.name,
         target_state: target.stateName,

@@ -1,49 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
-import { HALT, INIT, isIn } from '../model/fsm.js';
+import { HALT, INIT, isIn, State, UNKNOWN } from '../model/fsm.js';
 import { regionIndex } from '../model/touch.js';
-import type { World } from '../model/world.js';
-import type { KernelEvent } from '../wire/events.gen.js';
+import type { Container, P2pMapping, World } from '../model/world.js';
+import { type KernelEvent, RingValue } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
-import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, type Verdict } from './rule.js';
+import {
+  type Broken,
+  broken,
+  IN_TRANSITION,
+  KEPT,
+  OUT_OF_STEP,
+  rule,
+  SILENT,
+  STATE_UNKNOWN,
+  unknown,
+  type Verdict,
+} from './rule.js';
+
+const MAPPED_BEFORE = unknown('mappings may have been made that were not seen');
 
 /** hisi_acc's platform cannot route P2P; what else cannot is for the operator to say. */
 const UNROUTABLE = new Set(['hisi_acc_vfio_pci']);
 
-/** A peer that may start P2P DMA now, and since when it may while `b` is halted. */
-function aggressor(w: World, b: Device, container: number): Device | undefined {
-  for (const a of w.devicesOf(container)) {
-    if (a === b || a.transition || UNROUTABLE.has(a.driver.replaceAll('-', '_'))) continue;
-    if (!a.hasMigration || isIn(a.state, INIT)) return a;
-  }
-  return undefined;
+/** Who may reach B's BARs by a mapping of this container. */
+function* peers(w: World, b: Device, container: number): Generator<Device> {
+  for (const a of w.devicesOf(container))
+    if (a !== b && !UNROUTABLE.has(a.driver.replaceAll('-', '_'))) yield a;
 }
 
-function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits): Verdict {
-  if (b.transition || !isIn(b.state, HALT)) return SILENT;
-  let mapped = false;
+/** Can A start DMA now? What its transition has come to is not known. */
+function initiates(a: Device): Verdict {
+  if (!a.hasMigration) return broken('', 'critical');
+  if (a.transition) return IN_TRANSITION;
+  if (a.state === UNKNOWN) return STATE_UNKNOWN;
+  return isIn(a.state, INIT) ? broken('', 'critical') : KEPT;
+}
+
+/** Since when all of it holds: the mapping, A that may start DMA, B that is halted. */
+const openSince = (a: Device, b: Device, m: P2pMapping): number =>
+  Math.max(m.at, b.landedAt, a.hasMigration ? a.landedAt : a.knownAt);
+
+function finding(e: KernelEvent, a: Device, b: Device, m: P2pMapping): Broken {
+  const pause = b.state === State.STOP && (b.episode?.side ?? 'pause-only') === 'pause-only';
+  return broken(`from-${a.name}`, pause ? 'warning' : 'critical', {
+    device: b,
+    evidence: {
+      from: a.name,
+      from_state: a.hasMigration ? a.stateName : 'not migratable',
+      bar: regionIndex(m.pos),
+      iova: `0x${m.iova.toString(16)}`,
+      size: m.size,
+      open_ns: e.at - openSince(a, b, m),
+      p2p_routable: 'unknown',
+    },
+  });
+}
+
+/** One mapping of B's BAR, one device that can use it. */
+function pair(w: World, e: KernelEvent, a: Device, b: Device, m: P2pMapping, limits: Limits): Verdict {
+  const can = initiates(a);
+  if (typeof can === 'string' || can.verdict === 'unknown') return can;
+  if (e.at - openSince(a, b, m) < limits.p2pSustain) return SILENT;
+  // Neither states nor mappings carry an ordinal here: after a loss one of them may be past.
+  const oldest = Math.min(m.at, b.landedAt, a.hasMigration ? a.landedAt : a.knownAt);
+  return w.mayHaveLost(RingValue.CRIT, oldest) ? OUT_OF_STEP : finding(e, a, b, m);
+}
+
+/** Every mapping of the container has been seen. */
+const known = (w: World, c: Container): boolean => c.since >= 0 && !w.mayHaveLost(RingValue.CRIT, c.since);
+
+/** Kept only if all is; a window that is too young to count is neither. */
+function graver(x: Verdict | undefined, y: Verdict): Verdict {
+  const rank = (v: Verdict) =>
+    v === KEPT ? 0 : v === SILENT ? 1 : typeof v === 'string' || v.verdict === 'unknown' ? 2 : 3;
+  return x === undefined || rank(y) > rank(x) ? y : x;
+}
+
+/** B is halted: who can reach it? `from` narrows it to one device. */
+function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits, from?: Device): Verdict {
+  let worst: Verdict | undefined;
   for (const c of w.containers.values()) {
     for (const m of c.p2p) {
       if (m.target !== b.id) continue;
-      mapped = true;
-      const a = aggressor(w, b, c.id);
-      if (!a) continue;
-      const since = Math.max(m.at, b.landedAt, a.hasMigration ? a.landedAt : a.knownAt);
-      if (e.at - since < limits.p2pSustain) continue;
-      return broken(`from-${a.name}`, b.episode?.side === 'pause-only' ? 'warning' : 'critical', {
-        evidence: {
-          from: a.name,
-          from_state: a.hasMigration ? a.stateName : 'not migratable',
-          bar: regionIndex(m.pos),
-          iova: `0x${m.iova.toString(16)}`,
-          size: m.size,
-          open_ns: e.at - since,
-          p2p_routable: 'unknown',
-        },
-      });
+      if (b.state === UNKNOWN) return STATE_UNKNOWN;
+      if (!from) worst = graver(worst, KEPT);
+      for (const a of peers(w, b, c.id))
+        if (!from || a === from) worst = graver(worst, pair(w, e, a, b, m, limits));
     }
+    if (from || b.state === UNKNOWN || known(w, c)) continue;
+    for (const a of peers(w, b, c.id)) if (initiates(a) !== KEPT) worst = graver(worst, MAPPED_BEFORE);
   }
-  return mapped ? KEPT : SILENT;
+  return worst ?? SILENT;
+}
+
+/** A is about to stop initiating DMA: a window closes that no tick may have seen. */
+function judgeLeaving(w: World, e: KernelEvent, a: Device, limits: Limits): Verdict {
+  let worst: Verdict = SILENT;
+  if (!isIn(a.state, INIT)) return worst;
+  for (const b of w.devices.values())
+    if (b !== a && !b.transition && isIn(b.state, HALT))
+      worst = graver(worst, judgeTarget(w, e, b, limits, a));
+  return worst;
 }
 
 export const p2pWindowOpen = rule({
@@ -59,14 +117,14 @@ export const p2pWindowOpen = rule({
   severities: ['warning', 'critical'],
   needs: ['p2p-map', 'migration-state'],
   decides:
-    'For more than a millisecond: device B in STOP, STOP_COPY or RESUMING, its BAR mapped in a container, and a device A of that container in RUNNING or PRE_COPY, or not migratable at all. Judged at each tick and when B leaves. In a pause without migration: warning. Whether A masters the bus is not observed: assumed.',
+    'For more than a millisecond: device B in STOP, STOP_COPY or RESUMING, its BAR mapped in a container, and a device A of that container in RUNNING or PRE_COPY, or not migratable at all. Judged at each tick and when A or B leaves that state. In a pause without migration: warning. Unknown where a device or its mappings are older than the agent. Whether A masters the bus is not observed: assumed.',
   benign:
     'Platforms that do not route P2P (hisi_acc is excepted); QEMU 8.2 and later stops in two passes and keeps the window shut.',
   action: 'Quiesce A before B is stopped, or remove the mapping.',
   on: ['tick', 'mig_set'],
   judge(w, e, d, limits) {
-    if (!d) return SILENT;
-    if (d.state < 0) return STATE_UNKNOWN;
-    return judgeTarget(w, e, d, limits);
+    if (!d || d.transition) return SILENT;
+    if (d.state === UNKNOWN || isIn(d.state, HALT)) return judgeTarget(w, e, d, limits);
+    return e.kind === 'mig_set' ? judgeLeaving(w, e, d, limits) : SILENT;
   },
 });

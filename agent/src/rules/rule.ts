@@ -39,6 +39,8 @@ export interface Broken {
   readonly party?: Party;
   /** Severity in profile seed-strict, where it differs. */
   readonly strict?: Severity;
+  /** Whose finding it is, where that is not the device of the event. */
+  readonly device?: Device;
   /** Facts beside the event that the verdict rests on. */
   readonly evidence?: Readonly<Record<string, unknown>>;
 }
@@ -87,7 +89,7 @@ export interface Rule extends RuleText {
   judge(before: World, e: KernelEvent, d: Device | undefined, limits: Limits): Verdict;
 }
 
-/** Declares a rule on some kinds of event. On `tick` it is asked once per device that is not RUNNING. */
+/** Declares a rule on some kinds of event. On `tick` it is asked once per device. */
 export function rule<K extends EventKind>(
   text: RuleText & {
     readonly on: readonly K[];

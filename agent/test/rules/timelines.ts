@@ -202,3 +202,84 @@ export const CH_RESTORE = `
   4s       dev1 irqs MSIX count=4
   5s       dev1 set RUNNING
   6s       tick`;
+
+const TWO_DEVICES = `
+  0        container1 join 1
+  0        dev1 opened pci mlx5_vfio_pci container=1 group=1
+  0        container1 join 2
+  0        dev2 opened pci mlx5_vfio_pci container=1 group=2
+  1ms      dev1 mmap bar0+0 0x100000
+  1ms      dev2 mmap bar0+0 0x100000
+  10ms     dev1 zap config
+  11ms     dev1 zap reset
+  12ms     dev1 reset
+  13ms     dev2 zap config
+  14ms     dev2 zap reset
+  15ms     dev2 reset
+  20ms     container1 map 0x0 0x4000000`;
+
+/** Two devices with BARs in one VM: each reaches the other, quiet before any stops. */
+export const SOURCE_P2P = `${TWO_DEVICES}
+  500ms    container1 map 0xfe900000 0x100000
+  500ms    container1 p2p dev1 bar0+0 0xfe900000 0x100000
+  501ms    container1 map 0xfea00000 0x100000
+  501ms    container1 p2p dev2 bar0+0 0xfea00000 0x100000
+  1s       container1 track start
+  1100ms   dev1 set PRE_COPY
+  1101ms   dev2 set PRE_COPY
+  1110ms   dev1 precopy-info 60
+  1111ms   dev2 precopy-info 60
+  1200ms   dev1 data read 60
+  1201ms   dev1 data read -> -ENOMSG
+  1300ms   dev2 data read 60
+  2s       tick
+  3000ms   dev2 set PRE_COPY_P2P took=5ms
+  3010ms   dev1 set PRE_COPY_P2P took=5ms
+  3020ms   dev2 set STOP_COPY took=30ms
+  3060ms   tick
+  3061ms   dev1 set STOP_COPY took=30ms
+  3092ms   dev1 data read 0
+  3093ms   dev2 data read 0
+  3100ms   dev1 set STOP took=50ms
+  3155ms   tick
+  3160ms   dev2 set STOP took=50ms
+  4s       tick
+  5s       dev2 closed exit=0
+  5s       dev1 closed exit=0
+  5s       container1 leave 1
+  5s       container1 leave 2
+  5s       container1 gone 0x0 0x4000000
+  5s       container1 gone 0xfe900000 0x100000
+  5s       container1 gone 0xfea00000 0x100000
+  6s       tick`;
+
+/** Its destination: BARs are mapped for DMA in RESUMING, some while their decoding still is off (edu in the lab). */
+export const DESTINATION_P2P = `${TWO_DEVICES}
+  1s       dev1 set RESUMING took=10ms
+  1011ms   dev2 set RESUMING took=10ms
+  1100ms   tick
+  2s       dev1 data write 60
+  2001ms   dev2 data write 60
+  2010ms   dev1 fault retried bar0+0 order=9 prefault=1
+  2010ms   dev1 fault refused bar0+0 prefault=1
+  2010ms   container1 gone 0xfe900000 0
+  2011ms   container1 map 0xfe900000 0x100000 -> -EFAULT
+  2012ms   dev1 region write config+0x4 2
+  2020ms   dev2 fault mapped bar0+0 prefault=1
+  2021ms   dev2 fault mapped bar0+0x1000 prefault=1
+  2022ms   container1 map 0xfea00000 0x100000
+  2022ms   container1 p2p dev2 bar0+0 0xfea00000 0x100000
+  2030ms   dev2 region write config+0x4 2
+  2040ms   dev1 memory-enable
+  2041ms   dev1 irqs MSIX count=4
+  2042ms   dev2 memory-enable
+  2043ms   dev2 irqs MSIX count=4
+  2500ms   tick
+  2600ms   dev1 set RUNNING_P2P took=100ms
+  2701ms   tick
+  2702ms   dev2 set RUNNING_P2P took=100ms
+  2803ms   dev1 set RUNNING took=1ms
+  2805ms   dev2 set RUNNING took=1ms
+  2810ms   container1 map 0xfe900000 0x100000
+  2810ms   container1 p2p dev1 bar0+0 0xfe900000 0x100000
+  3s       tick`;

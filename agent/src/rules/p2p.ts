@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Devices of one VM, and which of them can reach which. */
+import type { Device } from '../model/device.js';
+import type { World } from '../model/world.js';
+
+/** hisi_acc's platform cannot route P2P. */
+const UNROUTABLE = new Set(['hisi_acc_vfio_pci']);
+
+/** Can P2P DMA from or to it be routed, as far as is known? */
+export function routable(d: Device): boolean {
+  return !UNROUTABLE.has(d.driver.replaceAll('-', '_'));
+}
+
+/** The other devices of the VM that migrate: those that the same process has open. */
+export function migratingPeers(w: World, d: Device): Device[] {
+  return [...w.devices.values()].filter((p) => p !== d && p.tgid === d.tgid && p.hasMigration && routable(p));
+}
+
+/** Is a BAR of `b` mapped where `a` can reach it? */
+export function reaches(w: World, a: Device, b: Device): boolean {
+  const c = w.containers.get(a.container);
+  return c !== undefined && [...c.p2p].some((m) => m.target === b.id);
+}
+
+/** For evidence. */
+export const inventory = (devices: readonly Device[]) =>
+  devices.map((p) => ({ device: p.name, state: p.stateName, migration_flags: p.flags }));

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The driver's own word on the state of its device: GET, and the state in which a SET_STATE begins. */
+import type { Device, Failure, HowStateKnown } from '../model/device.js';
+import { UNKNOWN } from '../model/fsm.js';
+import type { MigArcEvent, MigGetEvent } from '../wire/events.gen.js';
+
+export interface Sighting {
+  /** What the driver says. */
+  readonly seen: number;
+  /** What the records said until then; UNKNOWN where they did not. */
+  readonly tracked: number;
+  readonly how: HowStateKnown;
+  /** How long the tracked state had been known, ns. */
+  readonly age: number;
+  /** The failed SET_STATE that nothing but this has followed. */
+  readonly after: Failure | undefined;
+}
+
+/** Undefined where the record tells nothing certain about the time before it. */
+export function sighting(e: MigArcEvent | MigGetEvent, d: Device): Sighting | undefined {
+  const t = d.transition;
+  if (e.kind === 'mig_get') {
+    if (e.ret !== 0 || e.miss || t || e.gen !== d.gen) return undefined;
+    return { seen: e.state, tracked: d.state, how: d.how, age: e.at - d.landedAt, after: d.failure };
+  }
+  if (!t || t.disturbed || t.refused || t.arcs.length > 0) return undefined;
+  const tracked = t.from === d.state ? t.from : UNKNOWN;
+  return { seen: e.cur, tracked, how: d.how, age: t.at - d.landedAt, after: t.after };
+}

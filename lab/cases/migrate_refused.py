@@ -23,7 +23,8 @@ def main():
     source.quit()
     destination.quit()
     agent.settled()
-    case.rules(agent, [])
+    # mtty's tracker takes START; this kernel, without IOMMUFD, has no way to report. QEMU gives up, as it must.
+    case.rules(agent, [("dirty-report-error", "info")])
     case.finish(agent)
     case.end()
 

@@ -3,7 +3,7 @@ import type { Device } from '../model/device.js';
 import { State } from '../model/fsm.js';
 import type { World } from '../model/world.js';
 import { type DataReadEvent, type DirtyLogEvent, DirtyOpValue, RingValue } from '../wire/events.gen.js';
-import { EINTR } from './errno.js';
+import { EINTR, EOPNOTSUPP } from './errno.js';
 import { broken, KEPT, rule, SILENT, unknown, type Verdict } from './rule.js';
 import { TRACKING_UNKNOWN, trackingKnown } from './tracking.js';
 
@@ -18,7 +18,10 @@ function onReport(w: World, e: DirtyLogEvent, d: Device | undefined): Verdict {
   const evidence = { iova: e.iovaHex, size: e.size, errno: e.ret, container: e.container };
   const [first] = w.devicesOf(e.container);
   const reported = d ?? (e.container ? first : undefined);
-  return broken('failed', 'warning', { evidence, ...(reported && { device: reported }) });
+  // Nothing was ever logged that could be corrupt: the kernel takes START and has no way to report.
+  const [reason, severity] =
+    e.ret === EOPNOTSUPP ? (['unsupported', 'info'] as const) : (['failed', 'warning'] as const);
+  return broken(reason, severity, { evidence, ...(reported && { device: reported }) });
 }
 
 /** The whole state is out, and the log that failed was neither restarted nor given up. */
@@ -43,10 +46,10 @@ export const dirtyReportError = rule({
   where: 'include/uapi/linux/vfio.h, VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT',
   norm: 'N1',
   party: 'user',
-  severities: ['warning', 'critical'],
+  severities: ['info', 'warning', 'critical'],
   needs: ['dirty-log', 'data-stream'],
   decides:
-    'A report of active tracking failed, on the device or its container: warning. The stream then reached its end without START, STOP or a return to RUNNING: critical.',
+    'A report of active tracking failed, on the device or its container: warning; info where the kernel cannot report at all (EOPNOTSUPP: built without IOMMUFD). The stream then reached its end without START, STOP or a return to RUNNING: critical.',
   benign: 'EINTR. A user that takes all memory for dirty instead: not observable.',
   action: 'unheeded: unless the VMM resent all memory, the destination may have stale pages.',
   on: ['dirty_log', 'data_read'],

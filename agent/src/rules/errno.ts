@@ -9,4 +9,5 @@ export const ENFILE = -23;
 export const EMFILE = -24;
 export const ENOTTY = -25;
 export const ENOMSG = -42;
+export const EOPNOTSUPP = -95;
 export const ERESTARTSYS = -512;

@@ -17,6 +17,13 @@ function failedUnseen(d: Device): boolean {
   return last !== undefined && last.ret < 0 && last.steps.length === 0;
 }
 
+/** The last SET_STATE claimed success and ended elsewhere: fsm-landed-elsewhere has said so. */
+function neverArrived(d: Device): boolean {
+  const last = d.history.at(-1);
+  const step = last?.steps.at(-1);
+  return last?.ret === 0 && step !== undefined && !step.endsWith(`→${last.requested}`);
+}
+
 export const fsmAsyncChange = rule({
   id: 'fsm-async-change',
   version: 1,
@@ -40,6 +47,7 @@ export const fsmAsyncChange = rule({
     if (s.how === 'open' || s.how === 'reset') return SILENT;
     if (s.tracked === UNKNOWN) return STATE_UNKNOWN;
     if (s.seen === s.tracked) return KEPT;
+    if (neverArrived(d)) return SILENT;
     if (e.kind === 'mig_get' && s.age < limits.epsGet) return MAY_BE_OLDER;
     if (d.lastZapCause === ZapCauseValue.HOT_RESET && d.lastZapAt >= d.landedAt) return MEMBER_OF_HOT_RESET;
     if (s.seen === State.RUNNING) return MAYBE_RESET;

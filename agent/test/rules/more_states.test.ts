@@ -98,6 +98,8 @@ test('async: a return to RUNNING or ERROR, a hot reset of a neighbour: another r
   ]);
   assert.deepEqual(async(`${OPENED}\n1s dev1 set STOP\n2s dev1 reset\n3s dev1 get STOP`), []);
   assert.deepEqual(async(`${OPENED}\n1s dev1 get STOP`), []);
+  const elsewhere = `${OPENED}\n1s dev1 set STOP_COPY after=2 -> ok\n2s dev1 get STOP`;
+  assert.deepEqual(findings(elsewhere), ['fsm-landed-elsewhere success-elsewhere critical']);
 });
 
 test('async: unknown states, records out of step, a GET on the heels of a landing', () => {

@@ -53,7 +53,9 @@ for (const [name, text] of Object.entries(STOCK))
   });
 
 test('tick by tick, a stop arc that fails is that failure alone', () => {
-  const alarms = findings(ticking(timelines.STOP_FAILS)).filter((f) => !f.endsWith(' info'));
+  // As the guest runs on, QEMU stops the log, of the device that was reset too.
+  const text = timelines.STOP_FAILS.replace('  6s ', '  5s dev1 log stop\n  5s dev2 log stop\n  6s ');
+  const alarms = findings(ticking(text)).filter((f) => !f.endsWith(' info'));
   assert.deepEqual(alarms, ['fsm-transition-failed failed warning']);
 });
 

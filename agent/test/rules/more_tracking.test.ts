@@ -116,6 +116,12 @@ test('report: a restart or a rollback heeds it, a signal is no failure', () => {
   assert.deepEqual(failed(`${OPENED}\n2s dev1 log report -> -EINVAL\n${DRAINED}`), []);
 });
 
+test('report: a kernel that cannot report at all is info, and critical all the same if nobody heeds it', () => {
+  const text = `${STARTED}\n2s dev1 log report -> -EOPNOTSUPP`;
+  assert.deepEqual(failed(text), ['unsupported info']);
+  assert.deepEqual(failed(`${text}\n${DRAINED}`), ['unsupported info', 'unheeded critical']);
+});
+
 test("report: a container's is its devices'", () => {
   const text = `${OPENED}\n1s container1 track start\n2s container1 track report -> -EFAULT\n${DRAINED}`;
   assert.deepEqual(failed(text), ['failed warning', 'unheeded critical']);

@@ -66,7 +66,7 @@ __weak;
 /* What a thread is doing inside the kernel, for those it calls. */
 struct task_op {
 	__u32 op;
-	__u32 container; /* OP_MAP_DMA */
+	__u32 faults; /* OP_MAP_DMA: BAR faults answered so far */
 	__u64 began;
 };
 
@@ -86,10 +86,10 @@ struct {
 } task_ops SEC(".maps")
 __weak;
 
-static __always_inline void op_enter(__u32 op, __u32 container)
+static __always_inline void op_enter(__u32 op)
 {
 	__u64 task = bpf_get_current_pid_tgid();
-	struct task_op t = {.op = op, .container = container, .began = bpf_ktime_get_ns()};
+	struct task_op t = {.op = op, .began = bpf_ktime_get_ns()};
 
 	bpf_map_update_elem(&task_ops, &task, &t, BPF_ANY);
 }

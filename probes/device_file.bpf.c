@@ -82,9 +82,9 @@ int BPF_PROG(device_ioctl_enter, struct file *filep, unsigned int cmd, unsigned 
 	if (cmd == IOCTL_FEATURE)
 		feature_enter(file_vdev(filep), arg);
 	else if (cmd == IOCTL_RESET)
-		op_enter(OP_RESET, 0);
+		op_enter(OP_RESET);
 	else if (cmd == IOCTL_HOT_RESET)
-		op_enter(OP_HOT_RESET, 0);
+		op_enter(OP_HOT_RESET);
 	return 0;
 }
 

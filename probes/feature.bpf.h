@@ -202,7 +202,7 @@ static __always_inline void feature_enter(struct vfio_device *vdev, unsigned lon
 	feature = a.feature.flags & VFIO_DEVICE_FEATURE_MASK;
 	if (feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY ||
 	    feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP)
-		op_enter(OP_LOW_POWER, 0);
+		op_enter(OP_LOW_POWER);
 	if (feature != VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE)
 		return;
 	if (bpf_probe_read_user(&a, sizeof(a), (void *)arg))

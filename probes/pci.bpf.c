@@ -21,6 +21,21 @@ static __always_inline struct dev_info *watched_core(struct vfio_pci_core_device
 	return d && d->watched ? d : 0;
 }
 
+#define VM_FAULT_SIGBUS 0x2
+#define VM_FAULT_FALLBACK 0x800
+
+/*
+ * MAP_DMA faults a large BAR in page by page, a million times: its first fault that
+ * mapped something says it all. A refusal ends it, and is always said; an attempt
+ * with too large a page is tried again and says nothing.
+ */
+static __always_inline bool prefault_told(struct task_op *op, unsigned int ret)
+{
+	if (ret & VM_FAULT_FALLBACK)
+		return true;
+	return !(ret & VM_FAULT_SIGBUS) && op->faults++;
+}
+
 /*
  * Order-0 faults come through vfio_pci_mmap_page_fault(), which really calls this
  * one, so one hook sees them all. MAP_DMA of a BAR makes type1 fault the range in
@@ -37,6 +52,8 @@ int BPF_PROG(vfio_pci_mmap_huge_fault, struct vm_fault *vmf, unsigned int order,
 	if (!d)
 		return 0;
 	op = current_op();
+	if (op && op->op == OP_MAP_DMA && prefault_told(op, ret))
+		return 0;
 	e = RESERVE(bulk, FAULT, fault, d->id, d->gen);
 	if (!e)
 		return 0;
@@ -86,14 +103,19 @@ int BPF_PROG(unmap_mapping_range, struct address_space *mapping, loff_t holebegi
 SEC("fentry/vfio_pci_zap_and_down_write_memory_lock")
 int BPF_PROG(zap_by_config_enter, struct vfio_pci_core_device *core)
 {
-	op_enter(OP_CONFIG, 0);
+	/* A reset on a kernel that comes by here keeps its name. */
+	if (!current_op())
+		op_enter(OP_CONFIG);
 	return 0;
 }
 
 SEC("fexit/vfio_pci_zap_and_down_write_memory_lock")
 int BPF_PROG(zap_by_config_exit, struct vfio_pci_core_device *core)
 {
-	op_exit();
+	struct task_op *op = current_op();
+
+	if (op && op->op == OP_CONFIG)
+		op_exit();
 	return 0;
 }
 

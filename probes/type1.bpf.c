@@ -170,7 +170,7 @@ SEC("fentry/vfio_iommu_type1_ioctl")
 int BPF_PROG(type1_ioctl_enter, void *iommu_data, unsigned int cmd)
 {
 	if (cmd == IOCTL_MAP_DMA)
-		op_enter(OP_MAP_DMA, 0);
+		op_enter(OP_MAP_DMA);
 	return 0;
 }
 

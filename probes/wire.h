@@ -331,7 +331,7 @@ struct ev_fault {
 	region_pos pos; /* of the faulting address */
 	vm_fault ret;
 	__u32 order;	 /* of the mapping tried: 0 a page, 9 2 MiB, 18 1 GiB */
-	bool32 prefault; /* MAP_DMA of the same thread pins the range: no CPU touched it */
+	bool32 prefault; /* MAP_DMA pins the range, no CPU touched it; its first, or a refusal */
 	__u32 pad;
 };
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """(a) Stock QEMU migrates an mtty device. States are QEMU's own, arcs the kernel's; nothing is found."""
+import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent, printed, replayed  # noqa: E402
 from guest.case import Case  # noqa: E402
 
 ARCS = {
@@ -27,6 +28,14 @@ def states_of(timeline, name):
 def arcs_of(timeline, name):
     lines = [line for line in timeline.splitlines() if name in line and " arc " in line]
     return ["".join(line.split(" arc ")[1].split()[:3]) for line in lines]
+
+
+def irqs_in_resuming(timeline):
+    """SET_IRQS of the destination between its landing in RESUMING and the SET_STATE that leaves it."""
+    lines = [line for line in timeline.splitlines() if mdev.DESTINATION in line]
+    landed = next(n for n, line in enumerate(lines) if "SET_STATE RESUMING ok" in line)
+    left = next(n for n, line in enumerate(lines) if n > landed and "SET_STATE" in line)
+    return [line for line in lines[landed:left] if "SET_IRQS" in line]
 
 
 def main():
@@ -55,6 +64,11 @@ def main():
         case.expect(f"states of {end.name} as QEMU says", states_of(timeline, name),
                     [state for _, state in end.qmp.vfio_states()])
         case.expect(f"arcs of {end.name}", arcs_of(timeline, name), ARCS[name])
+    # The stricter profile says more of the very same trace, and only of what the timeline shows.
+    strict = [json.loads(line) for line in replayed(agent.trace(), "seed-strict")[1].splitlines()]
+    case.expect("seed-strict", sorted((v["rule"], v["severity"]) for v in strict if v["severity"] != "info"),
+                [("config-write-while-halted", "warning")])
+    case.expect("interrupts set in RESUMING", irqs_in_resuming(timeline), [])
     case.end()
 
 

@@ -118,7 +118,7 @@ export const METRICS = {
   faults: counter(
     'mmio_faults_total',
     ['device', 'region'],
-    'Page faults on mapped BARs while not RUNNING, those that MAP_DMA causes included.',
+    'Page faults on mapped BARs while not RUNNING; those that one MAP_DMA causes count once.',
   ),
   irqsWhileHalted: counter(
     'interrupts_while_halted_total',

@@ -36,7 +36,7 @@ def timeline(agent):
     """Without what was there before the first device, and with the devices called by their VMs."""
     names = {mdev.SOURCE: "source", mdev.DESTINATION: "destination", CLIENT: "client"}
     for line in printed(agent.trace()).splitlines():
-        if " probe " in line or " tick" in line or " map " in line or " unmap " in line:
+        if any(word in line for word in (" probe ", " tick", " map ", " unmap ", " mapping gone")):
             continue
         for uuid, name in names.items():
             line = line.replace(uuid, f"{name:11}")

@@ -83,8 +83,8 @@ def parked(process, work, *args):
 
 
 def with_bpftrace(script, device):
-    libs = BENCH / "root/usr/lib/x86_64-linux-gnu"
-    process = subprocess.Popen([BENCH / "root/usr/bin/bpftrace", "-e", script + 'BEGIN { printf("attached\\n"); }'],
+    libs = BENCH / "unpacked/usr/lib/x86_64-linux-gnu"
+    process = subprocess.Popen([BENCH / "unpacked/usr/bin/bpftrace", "-e", script + 'BEGIN { printf("attached\\n"); }'],
                                env=dict(os.environ, LD_LIBRARY_PATH=str(libs)), stdout=subprocess.PIPE)
     while process.stdout.readline() != b"attached\n":
         if process.poll() is not None:

@@ -58,6 +58,14 @@ class Agent:
         lines = (line for line in self.get("/metrics").splitlines() if line and line[0] != "#")
         return {series: float(value) for series, value in (line.rsplit(" ", 1) for line in lines)}
 
+    def wait_metric(self, series, least, timeout=30):
+        """Waits until a series has reached a value; answers the value."""
+        deadline = time.monotonic() + timeout
+        while (value := self.metrics().get(series, 0)) < least:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{series} is {value} after {timeout} s, not {least}")
+        return value
+
     def devices(self):
         return {d["name"]: d for d in json.loads(self.get("/api/devices"))}
 

@@ -413,7 +413,7 @@ struct ev_precopy_info {
  * bound. */
 struct ev_iommu_fault {
 	struct ev_hdr hdr;
-	ktime_ns logged; /* when; hdr.at is when the agent read it */
+	ktime_ns logged; /* not before this; hdr.at is when the agent read it */
 	iova iova;
 	bool32 write;
 	__u32 reason; /* the IOMMU's own code: VT-d fault reason, AMD flags */

@@ -13,7 +13,7 @@ import { Decoder, encode, ProbeStatusValue, RECORD_SIZES } from './wire/events.g
 
 const TICK_NS = 1_000_000_000n;
 const DRAIN_BYTES = 1 << 20;
-const WAIT_MS = 1000;
+const WAIT_MS = 250;
 const LOG_EVERY_NS = 50_000_000n;
 /** While stopping: longer than the shim holds records back to order them. */
 const LAST_WAIT_MS = 5;
@@ -137,6 +137,9 @@ export class LiveSource implements Source {
   /** What the kernel log tells; looked at no more often than it can matter. */
   private faults(): Uint8Array[] {
     if (!this.log || this.horizon - this.lastLook < LOG_EVERY_NS) return [];
+    // The log has a clock of its own, which drifts from CLOCK_MONOTONIC where NTP slews that one. What is
+    // certain: the line was not there at the last look.
+    const logged = this.lastLook;
     this.lastLook = this.horizon;
     return this.log.faults().map(({ write, ...fault }) =>
       encode('iommu_fault', {
@@ -144,6 +147,7 @@ export class LiveSource implements Source {
         dev: this.devices.get(fault.bdf) ?? 0,
         write: write ? 1 : 0,
         ...fault,
+        logged,
       }),
     );
   }

@@ -13,7 +13,7 @@ import { Decoder, encode, ProbeStatusValue, RECORD_SIZES } from './wire/events.g
 
 const TICK_NS = 1_000_000_000n;
 const DRAIN_BYTES = 1 << 20;
-const WAIT_MS = 250;
+const WAIT_MS = 1000;
 const LOG_EVERY_NS = 50_000_000n;
 /** While stopping: longer than the shim holds records back to order them. */
 const LAST_WAIT_MS = 5;

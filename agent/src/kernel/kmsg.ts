@@ -7,16 +7,14 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 export interface IommuFault {
-  /** CLOCK_MONOTONIC ns, to the µs, of the log line. */
-  readonly logged: bigint;
   readonly bdf: string;
   readonly iova: bigint;
   readonly write: boolean;
   readonly reason: number;
 }
 
-/** One record of /dev/kmsg: "priority,sequence,µs,flags;text". */
-const RECORD = /^\d+,\d+,(\d+),[^;]*;(.*)/;
+/** One record of /dev/kmsg: "priority,sequence,µs,flags;text"; its clock is not CLOCK_MONOTONIC. */
+const RECORD = /^\d+,\d+,\d+,[^;]*;(.*)/;
 /** drivers/iommu/intel/dmar.c: the domain is printed without its 0000. */
 const INTEL =
   /DMAR: \[(?:DMA|INTR-REMAP)? ?(Read|Write)[^\]]*\] Request device \[(?:([0-9a-f]{4}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\] fault addr (?:0x)?([0-9a-f]+).*fault reason (?:0x)?([0-9a-f]+)/;
@@ -28,14 +26,12 @@ const AMD_WRITE = 0x20;
 
 /** The fault that one log record tells of, or undefined. */
 export function parseFault(record: string): IommuFault | undefined {
-  const [, us, text] = RECORD.exec(record) ?? [];
-  if (!us || !text) return undefined;
-  const logged = BigInt(us) * 1000n;
+  const text = RECORD.exec(record)?.[1];
+  if (!text) return undefined;
   const intel = INTEL.exec(text);
   if (intel) {
     const [, op, domain, bdf, address, reason] = intel;
     return {
-      logged,
       bdf: `${domain ?? '0000'}:${bdf}`,
       iova: BigInt(`0x${address}`),
       write: op === 'Write',
@@ -46,7 +42,6 @@ export function parseFault(record: string): IommuFault | undefined {
   if (!amd) return undefined;
   const flags = Number.parseInt(amd[4] ?? '0', 16);
   return {
-    logged,
     bdf: `${amd[1] ?? '0000'}:${amd[2]}`,
     iova: BigInt(`0x${amd[3]}`),
     write: (flags & AMD_WRITE) !== 0,

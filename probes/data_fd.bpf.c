@@ -32,13 +32,36 @@ static __always_inline __u32 gen_of(struct session *s)
 	return d && d->id == s->dev ? d->gen : 0;
 }
 
+/*
+ * Shall this read or write have a record of its own? One that moved nothing is
+ * counted only among others that were answered the same: a new answer is told.
+ */
+static __always_inline bool data_in_full(struct session *s, __u32 of, ssize_t ret)
+{
+	struct touch what = {
+		.of = of,
+		.part = s->id,
+		.dev = s->dev,
+		.gen = gen_of(s),
+		.again = ret > 0 ? 0 : ret,
+		.moved = ret > 0 ? ret : 0,
+	};
+
+	if (in_full(ret > 0 ? &s->moved : &s->ended, &what))
+		return true;
+	untold = 1;
+	return false;
+}
+
 SEC("fexit")
 int BPF_PROG(data_read, struct file *file, char *buf, size_t count, loff_t *pos, ssize_t ret)
 {
 	struct session *s = session_of(file);
-	struct ev_data_read *e =
-		RESERVE(bulk, DATA_READ, data_read, s ? s->dev : 0, s ? gen_of(s) : 0);
+	struct ev_data_read *e;
 
+	if (s && !data_in_full(s, EV_DATA_READ, ret))
+		return 0;
+	e = RESERVE(bulk, DATA_READ, data_read, s ? s->dev : 0, s ? gen_of(s) : 0);
 	if (!e)
 		return 0;
 	e->session = s ? s->id : 0;
@@ -53,9 +76,11 @@ SEC("fexit")
 int BPF_PROG(data_write, struct file *file, const char *buf, size_t count, loff_t *pos, ssize_t ret)
 {
 	struct session *s = session_of(file);
-	struct ev_data_write *e =
-		RESERVE(bulk, DATA_WRITE, data_write, s ? s->dev : 0, s ? gen_of(s) : 0);
+	struct ev_data_write *e;
 
+	if (s && !data_in_full(s, EV_DATA_WRITE, ret))
+		return 0;
+	e = RESERVE(bulk, DATA_WRITE, data_write, s ? s->dev : 0, s ? gen_of(s) : 0);
 	if (!e)
 		return 0;
 	e->session = s ? s->id : 0;
@@ -78,6 +103,7 @@ int BPF_PROG(data_ioctl, struct file *file, unsigned int cmd, unsigned long arg,
 
 	if (cmd != IOCTL_PRECOPY_INFO || !s)
 		return 0;
+	tell_session(s); /* the estimate is of what has not been read by now */
 	miss = bpf_probe_read_user(&info, sizeof(info), (void *)arg);
 	e = RESERVE(crit, PRECOPY_INFO, precopy_info, s->dev, gen_of(s));
 	if (!e)
@@ -100,6 +126,7 @@ int BPF_PROG(data_release, void *inode, struct file *file)
 
 	if (!s)
 		return 0;
+	tell_session(s);
 	e = RESERVE(crit, DATA_RELEASE, data_release, s->dev, gen_of(s));
 	if (e) {
 		e->session = s->id;

@@ -4,9 +4,8 @@
 #define MIGWATCH_DEVICE_BPF_H
 
 #include "kernel_diff.bpf.h"
-#include "ring.bpf.h"
+#include "limit.bpf.h"
 
-#define MAX_DEVICES 1024
 #define MAX_CONTAINERS 1024
 #define MAX_SESSIONS 4096
 
@@ -16,8 +15,26 @@ struct dev_info {
 	__u32 watched;	   /* 1: not INIT, its region accesses are recorded */
 	__u32 state;	   /* last landed state, STATE_UNSEEN if none was seen */
 	__u32 config_at_7; /* region 7 is PCI config space: vfio-pci, and mtty, which keeps to it */
-	__u32 pad;
+	__u32 msi;	   /* MSI_* */
+	__u32 tgid;	   /* of the process that opened it */
+	__u32 signals;	   /* SIGNALS_* */
+	__u32 halted;	   /* 1: is known to have landed in a state that is not INIT */
+	__u32 irq_setter;  /* thread that is in SET_IRQS of it; only while it is halted */
+	__u32 told;	   /* what could be found out about it at start was told */
+	__u64 data_file;   /* struct file * of the newest data_fd; 0: none */
+	__u64 v1_pos;	   /* of its v1 migration region, and the length; 0: none is known */
+	__u64 v1_size;
 };
+
+/* How its interrupts come about: by a handler of vfio-pci, or by an eventfd that its driver
+ * signals. */
+#define SIGNALS_NONE 0
+#define SIGNALS_MDEV 1	/* has vfio-pci's indexes, of which ERR and REQ are no interrupts */
+#define SIGNALS_OTHER 2 /* platform and the like: every index is an interrupt */
+
+/* What config space says of MSI and MSI-X, as the user sees it: bit 0 MSI, bit 1 MSI-X. */
+#define MSI_ON(i) (1u << (i))
+#define MSI_UNSEEN(i) (4u << (i))
 
 /* vfio-pci and mtty: file position = index << 40 | offset. */
 #define REGION_SHIFT 40
@@ -28,6 +45,7 @@ const volatile __u64 vfio_device_fops_addr __weak;
 
 #define STATE_UNSEEN (~0u)
 /* uapi/linux/vfio.h, enum vfio_device_mig_state */
+#define STATE_STOP 1
 #define STATE_RUNNING 2
 #define STATE_PRE_COPY 6
 
@@ -112,11 +130,16 @@ static __always_inline __u64 op_exit(void)
 	return began;
 }
 
+struct container {
+	__u32 id;
+	__u32 told; /* its mappings were, or it was born under our eyes */
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_CONTAINERS);
 	__type(key, __u64); /* iommu_data */
-	__type(value, __u32);
+	__type(value, struct container);
 } containers SEC(".maps")
 __weak;
 
@@ -124,7 +147,31 @@ struct session {
 	__u32 id;
 	__u32 dev;
 	__u64 vdev;
+	struct tally moved; /* reads or writes of bytes */
+	struct tally ended; /* those that moved none: the end, or an error */
 };
+
+/* The functions behind a data_fd; 0 where it has none. */
+struct data_ops {
+	__u64 read, write, ioctl, release;
+	__u64 tried; /* by the shim, which looks for what they are called */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64); /* struct file_operations *, not all of whose functions are watched */
+	__type(value, struct data_ops);
+} unwatched_data_ops SEC(".maps")
+__weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64); /* address of a function that a data probe is attached to */
+	__type(value, __u32);
+} watched_functions SEC(".maps")
+__weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -135,7 +182,48 @@ struct {
 __weak;
 
 __u32 nr_watched __weak; /* devices not INIT, or of unknown state; 0: hot probes return at once */
+__u32 nr_v1 __weak;	 /* devices with a v1 migration region */
 __u32 last_dev __weak, last_container __weak, last_session __weak; /* ids given so far */
+
+/* What probes are attached for on need only: devices with d->halted, and those that signal. */
+__u32 nr_halted __weak, nr_halted_signalling __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_DEVICES);
+	__type(key, __u32);   /* tgid */
+	__type(value, __u32); /* how many of its devices are halted */
+} halted_of_vm SEC(".maps")
+__weak;
+
+static __always_inline void halt(struct dev_info *d)
+{
+	__u32 none = 0, tgid = d->tgid, *of_vm;
+
+	if (__sync_val_compare_and_swap(&d->halted, 0, 1))
+		return;
+	bpf_map_update_elem(&halted_of_vm, &tgid, &none, BPF_NOEXIST);
+	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
+	if (of_vm)
+		__sync_fetch_and_add(of_vm, 1);
+	__sync_fetch_and_add(&nr_halted, 1);
+	if (d->signals)
+		__sync_fetch_and_add(&nr_halted_signalling, 1);
+}
+
+static __always_inline void unhalt(struct dev_info *d)
+{
+	__u32 tgid = d->tgid, *of_vm;
+
+	if (!__sync_val_compare_and_swap(&d->halted, 1, 0))
+		return;
+	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
+	if (of_vm)
+		__sync_fetch_and_add(of_vm, -1);
+	__sync_fetch_and_add(&nr_halted, -1);
+	if (d->signals)
+		__sync_fetch_and_add(&nr_halted_signalling, -1);
+}
 
 static __always_inline void watch(struct dev_info *d)
 {
@@ -149,36 +237,91 @@ static __always_inline void unwatch(struct dev_info *d)
 		__sync_fetch_and_add(&nr_watched, -1);
 }
 
-/* The device has landed in a state, as far as the return codes tell. */
-static __always_inline void landed(struct dev_info *d, __u32 state)
+/*
+ * The device has landed in a state, as far as the return codes tell. This one and those below that
+ * are not static are functions of their own to the verifier, which walks each once; a static one it
+ * walks anew from each place, with each path to it, and a loop in a loop does not come to an end.
+ */
+__weak int landed(struct dev_info *d, __u32 state)
 {
+	if (!d)
+		return 0;
 	d->state = state;
-	if (state == STATE_RUNNING || state == STATE_PRE_COPY)
+	if (state == STATE_RUNNING || state == STATE_PRE_COPY) {
 		unwatch(d);
-	else
+		unhalt(d);
+	} else {
 		watch(d);
+		halt(d);
+	}
+	return 0;
 }
 
+static __always_inline void tell_session(struct session *s)
+{
+	tell(&s->moved, s->dev);
+	tell(&s->ended, s->dev);
+}
+
+/* What has only been counted so far, in the state that ends here. */
+__weak int tell_all(struct dev_info *d)
+{
+	struct session *s;
+	__u64 file;
+
+	if (!d)
+		return 0;
+	tell_device(d->id);
+	file = d->data_file;
+	s = file ? bpf_map_lookup_elem(&sessions, &file) : 0;
+	if (s && s->dev == d->id)
+		tell_session(s);
+	return 0;
+}
+
+/* The ordinal of a state record that is about to be made. */
 static __always_inline __u32 next_gen(struct dev_info *d)
 {
+	tell_all(d);
 	return __sync_fetch_and_add(&d->gen, 1) + 1;
 }
 
-/* 0 if there is no container or no room. */
-static __always_inline __u32 container_id_of(void *iommu_data)
+/* Shall this event on a device have a record of its own? If not it has been counted. */
+static __always_inline bool touch_in_full(struct dev_info *d, __u64 nr, __u32 of, __u32 part,
+					  __u64 moved)
 {
+	struct touch what = {.of = of, .part = part, .dev = d->id, .gen = d->gen, .moved = moved};
+	struct tallies *tallies = bpf_map_lookup_elem(&device_tallies, &what.dev);
+
+	barrier_var(nr); /* the compiler knows the bound and would not tell the verifier */
+	if (!tallies || nr >= TALLIES || in_full(&tallies->of[nr], &what))
+		return true;
+	tallies->untold = 1;
+	untold = 1;
+	return false;
+}
+
+/* Null if there is no container or no room. */
+static __always_inline struct container *container_of_iommu(void *iommu_data, __u32 told)
+{
+	struct container *known, fresh = {.told = told};
 	__u64 key = (__u64)iommu_data;
-	__u32 *seen, id;
 
 	if (!key)
 		return 0;
-	seen = bpf_map_lookup_elem(&containers, &key);
-	if (seen)
-		return *seen;
-	id = __sync_fetch_and_add(&last_container, 1) + 1;
-	if (bpf_map_update_elem(&containers, &key, &id, BPF_NOEXIST))
-		return 0;
-	return id;
+	known = bpf_map_lookup_elem(&containers, &key);
+	if (known)
+		return known;
+	fresh.id = __sync_fetch_and_add(&last_container, 1) + 1;
+	bpf_map_update_elem(&containers, &key, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&containers, &key);
+}
+
+static __always_inline __u32 container_id_of(void *iommu_data)
+{
+	struct container *c = container_of_iommu(iommu_data, 0);
+
+	return c ? c->id : 0;
 }
 
 static __always_inline void emit_device(struct vfio_device *vdev, struct dev_info *d, __u32 how,
@@ -212,6 +355,10 @@ static __always_inline void emit_device(struct vfio_device *vdev, struct dev_inf
 	BPF_CORE_READ_STR_INTO(&e->comm, task, comm);
 	d->config_at_7 =
 		bpf_strncmp(e->bus, 4, "pci") == 0 || bpf_strncmp(e->driver, 5, "mtty") == 0;
+	if (bpf_strncmp(e->bus, 5, "mdev") == 0)
+		d->signals = SIGNALS_MDEV;
+	else if (bpf_strncmp(e->bus, 4, "pci"))
+		d->signals = SIGNALS_OTHER;
 	SUBMIT(e);
 }
 
@@ -223,16 +370,22 @@ static __noinline struct dev_info *learn_dev(struct vfio_device *vdev, __u32 how
 					     struct task_struct *task)
 {
 	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev);
-	struct dev_info fresh = {.state = STATE_UNSEEN}, *d;
+	struct dev_info fresh = {.state = STATE_UNSEEN, .msi = MSI_UNSEEN(0) | MSI_UNSEEN(1)}, *d;
+	struct tallies *tallies = 0;
 	__u64 mapping;
 
 	fresh.id = __sync_fetch_and_add(&last_dev, 1) + 1;
+	fresh.tgid = BPF_CORE_READ(task, tgid);
 	if (bpf_map_update_elem(&devs, &key, &fresh, BPF_NOEXIST))
 		return bpf_map_lookup_elem(&devs, &key);
 	bpf_map_update_elem(&vdev_of_device, &dev, &key, BPF_ANY);
 	mapping = bar_mapping(vdev);
 	if (mapping)
 		bpf_map_update_elem(&vdev_of_mapping, &mapping, &key, BPF_ANY);
+	if (!bpf_map_update_elem(&device_tallies, &fresh.id, &no_tallies, BPF_NOEXIST))
+		tallies = bpf_map_lookup_elem(&device_tallies, &fresh.id);
+	if (tallies)
+		tallies->dev = fresh.id;
 	d = bpf_map_lookup_elem(&devs, &key);
 	if (!d)
 		return 0;
@@ -266,6 +419,10 @@ static __always_inline void forget_dev(struct vfio_device *vdev, struct dev_info
 	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev), mapping = bar_mapping(vdev);
 
 	unwatch(d);
+	if (d->v1_size)
+		__sync_fetch_and_add(&nr_v1, -1);
+	bpf_map_delete_elem(&device_tallies, &d->id);
+	unhalt(d);
 	bpf_map_delete_elem(&vdev_of_mapping, &mapping);
 	bpf_map_delete_elem(&vdev_of_device, &dev);
 	bpf_map_delete_elem(&devs, &key);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Device files: open, close, ioctls, and those that are open already at start.
+ * Device files: open, close, ioctls.
  *
  * Everything hangs on functions that every build has as real symbols: the file
  * operations (address taken) and what vfio.ko exports or calls across files.
@@ -10,14 +10,19 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "feature.bpf.h"
+#include "ioas.bpf.h"
 #include "irqs.bpf.h"
 #include "reset.bpf.h"
+#include "v1.bpf.h"
 
 /* uapi/linux/vfio.h: these ioctls share numbers with container ioctls; here fd type is certain. */
+#define IOCTL_REGION_INFO 0x3b6c
 #define IOCTL_SET_IRQS 0x3b6e
 #define IOCTL_RESET 0x3b6f
 #define IOCTL_HOT_RESET 0x3b71
 #define IOCTL_FEATURE 0x3b75
+#define IOCTL_ATTACH_PT 0x3b77
+#define IOCTL_DETACH_PT 0x3b78
 
 /* open */
 
@@ -39,8 +44,10 @@ int BPF_PROG(vfio_df_open, struct vfio_device_file *df, int ret)
 		count_record(RING_CRIT, true);
 		return 0;
 	}
-	if (first)
+	if (first) {
 		landed(d, STATE_RUNNING);
+		d->msi = 0;
+	}
 	e = RESERVE(crit, OPEN, open, d->id, next_gen(d));
 	if (!e)
 		return 0;
@@ -81,6 +88,8 @@ int BPF_PROG(device_ioctl_enter, struct file *filep, unsigned int cmd, unsigned 
 {
 	if (cmd == IOCTL_FEATURE)
 		feature_enter(file_vdev(filep), arg);
+	else if (cmd == IOCTL_SET_IRQS)
+		set_irqs_enter(file_vdev(filep));
 	else if (cmd == IOCTL_RESET)
 		op_enter(OP_RESET);
 	else if (cmd == IOCTL_HOT_RESET)
@@ -95,28 +104,13 @@ int BPF_PROG(device_ioctl_exit, struct file *filep, unsigned int cmd, unsigned l
 		feature_exit(file_vdev(filep), arg, ret);
 	else if (cmd == IOCTL_SET_IRQS)
 		set_irqs_exit(file_vdev(filep), arg, ret);
+	else if (cmd == IOCTL_REGION_INFO)
+		region_info_exit(file_vdev(filep), arg, ret);
 	else if (cmd == IOCTL_RESET)
 		reset_exit(file_vdev(filep), RESET_IOCTL, ret);
 	else if (cmd == IOCTL_HOT_RESET)
-		reset_exit(file_vdev(filep), RESET_HOT, ret);
-	return 0;
-}
-
-/* Start-up: every device file that is open already. */
-SEC("iter/task_file")
-int open_devices(struct bpf_iter__task_file *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct vfio_device *vdev;
-
-	if (!task || !file || !vfio_device_fops_addr)
-		return 0;
-	if ((__u64)BPF_CORE_READ(file, f_op) != vfio_device_fops_addr)
-		return 0;
-	vdev = file_vdev(file);
-	/* A cdev file has a vfio_device before it is bound; only an opened device counts. */
-	if (vdev && BPF_CORE_READ(vdev, open_count) && !known_dev(vdev))
-		learn_dev(vdev, HOW_INVENTORY, task);
+		hot_reset_exit(file_vdev(filep), ret);
+	else if (cmd == IOCTL_ATTACH_PT || cmd == IOCTL_DETACH_PT)
+		attach_pt_exit(filep, cmd == IOCTL_ATTACH_PT, arg, ret);
 	return 0;
 }

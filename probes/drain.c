@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/*
- * Two rings in, one stream in time order out.
- *
- * A record's time is taken just before it is committed, and two CPUs may commit
- * out of order, so records younger than HOLD_NS wait for the next pass. What was
- * made before `horizon` has then been delivered, unless a CPU stood still inside
- * a probe for longer than that (ev_hdr.gen shows it to the judge).
- */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
+/* Waiting: for records in the rings, for modules, for a wake-up. What is read waits in stage.c. */
 #include <errno.h>
 #include <linux/netlink.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -21,27 +10,11 @@
 #include <unistd.h>
 #include "shim_impl.h"
 
-#define HOLD_NS 1000000ull
-#define STAGE_BYTES (4u << 20)
-#define STAGE_RECORDS 65536
-#define MAX_RECORD 256
-
-struct staged {
-	__u64 at;
-	__u32 off, len;
-};
-
 static struct {
-	struct ring_buffer *rings;
 	int epoll, uevents, wake;
 	bool modules_changed;
-	char *bytes; /* staged records in order of arrival ... */
-	__u32 used;
-	struct staged *order; /* ... and in order of time: order[next..n) */
-	__u32 next, n;
-	__u64 horizon; /* what was made before has been staged */
-	__u64 last_at; /* of the record staged last */
-	_Atomic __u64 received[MW_RINGS];
+	const __u32 *bells; /* counted by the probes; see bell.bpf.h */
+	__u32 bells_heard;
 } s = {.epoll = -1, .uevents = -1, .wake = -1};
 
 static __u64 now_ns(void)
@@ -50,66 +23,6 @@ static __u64 now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-/* A negative answer stops libbpf after this record, which is kept: there must be room for one more.
- */
-static int stage(void *ring, void *data, size_t len)
-{
-	__u64 at = ((struct ev_hdr *)data)->at;
-	__u32 i = s.n;
-
-	memcpy(s.bytes + s.used, data, len);
-	while (i > s.next && s.order[i - 1].at > at) {
-		s.order[i] = s.order[i - 1];
-		i--;
-	}
-	s.order[i] = (struct staged){at, s.used, len};
-	s.used += len;
-	s.n++;
-	s.last_at = at;
-	s.received[(long)ring]++;
-	return s.used + MAX_RECORD > STAGE_BYTES || s.n == STAGE_RECORDS ? -ENOBUFS : 0;
-}
-
-/* Moves what is still waiting to the front of the stage. */
-static void compact(void)
-{
-	static char tmp[STAGE_BYTES];
-	__u32 used = 0;
-
-	if (s.next == s.n) {
-		s.used = s.next = s.n = 0;
-		return;
-	}
-	if (s.next < STAGE_RECORDS / 2 && s.used < STAGE_BYTES / 2)
-		return;
-	for (__u32 i = s.next; i < s.n; i++) {
-		struct staged *r = &s.order[i];
-
-		memcpy(tmp + used, s.bytes + r->off, r->len);
-		s.order[i - s.next] = (struct staged){r->at, used, r->len};
-		used += r->len;
-	}
-	memcpy(s.bytes, tmp, used);
-	s.n -= s.next;
-	s.next = 0;
-	s.used = used;
-}
-
-static __u32 deliver(char *buf, __u32 len)
-{
-	__u32 done = 0;
-
-	for (; s.next < s.n; s.next++) {
-		struct staged *r = &s.order[s.next];
-
-		if (r->at > s.horizon || done + r->len > len)
-			break;
-		memcpy(buf + done, s.bytes + r->off, r->len);
-		done += r->len;
-	}
-	return done;
 }
 
 /* A module that the probes may want has been added: add@/module/<name>, sent once it is LIVE. */
@@ -125,6 +38,15 @@ static void read_uevents(void)
 	}
 	if (n < 0 && errno == ENOBUFS)
 		s.modules_changed = true; /* some were missed: look */
+}
+
+static bool bell_rang(void)
+{
+	__u32 now = __atomic_load_n(s.bells, __ATOMIC_ACQUIRE);
+	bool rang = now != s.bells_heard;
+
+	s.bells_heard = now;
+	return rang;
 }
 
 /* 1: return to the caller at once. */
@@ -143,48 +65,27 @@ static int wait_for_more(int timeout_ms)
 		if (ev[i].data.fd == s.wake)
 			woken = read(s.wake, &dummy, sizeof(dummy)) > 0;
 	}
-	return woken || s.modules_changed;
+	return woken || s.modules_changed || bell_rang();
 }
 
-static bool stage_full(void)
-{
-	return s.n == STAGE_RECORDS || s.used + MAX_RECORD > STAGE_BYTES;
-}
-
-static int consume(__u64 now)
-{
-	int err;
-
-	compact();
-	if (stage_full())
-		return 0;
-	err = ring_buffer__consume(s.rings);
-	if (err < 0 && err != -ENOBUFS)
-		return failed(err, "reading the rings");
-	/* Stopped short: what is still in the rings is no older than what came last. */
-	s.horizon = err < 0 ? s.last_at : now - HOLD_NS;
-	return 0;
-}
-
-int drain(void *buf, __u32 len, int timeout_ms, struct mw_drained *out)
+int drain(struct migwatch *base, void *buf, __u32 len, int timeout_ms, struct mw_drained *out)
 {
 	__u64 deadline = now_ns() + timeout_ms * 1000000ull, now;
 	int err, woken = 0;
 
-	if (len < MAX_RECORD)
+	if (len < MAX_RECORD_BYTES)
 		return failed(-EINVAL, "draining into %u bytes", len);
 	for (;;) {
 		now = now_ns();
-		err = consume(now);
+		err = stages_fill(now);
 		if (err)
 			return err;
-		out->len = deliver(buf, len);
-		/* buf was too small for all that is due: the horizon is the first that stayed. */
-		out->horizon = s.next < s.n && s.order[s.next].at <= s.horizon ? s.order[s.next].at
-									       : s.horizon;
-		if (out->len || woken || now >= deadline)
+		if (stages_saw_unwatched())
+			s.modules_changed |= data_functions_untried(base);
+		stages_deliver(buf, len, out);
+		if (out->len || woken || s.modules_changed || now >= deadline)
 			break;
-		woken = wait_for_more(s.next < s.n ? 1 : (int)((deadline - now) / 1000000) + 1);
+		woken = wait_for_more(stages_waiting() ? 1 : (int)((deadline - now) / 1000000) + 1);
 		if (woken < 0)
 			return woken;
 	}
@@ -198,12 +99,6 @@ int drain_wake(void)
 	__u64 one = 1;
 
 	return write(s.wake, &one, sizeof(one)) < 0 ? failed(-errno, "waking the drain") : 0;
-}
-
-void drain_received(__u64 received[MW_RINGS])
-{
-	for (int i = 0; i < MW_RINGS; i++)
-		received[i] = s.received[i];
 }
 
 static int listen_uevents(void)
@@ -224,37 +119,37 @@ static int watch_fd(int fd)
 	return epoll_ctl(s.epoll, EPOLL_CTL_ADD, fd, &ev) ? failed(-errno, "adding to epoll") : 0;
 }
 
+static int open_ring(__u32 ring, const struct bpf_map *map)
+{
+	int fd = stage_open(ring, map);
+
+	return fd < 0 ? fd : watch_fd(fd);
+}
+
 int drain_open(struct migwatch *base)
 {
 	int err;
 
-	s.bytes = malloc(STAGE_BYTES);
-	s.order = malloc(STAGE_RECORDS * sizeof(*s.order));
+	s.bells = &base->bss->bells;
 	s.epoll = epoll_create1(EPOLL_CLOEXEC);
 	s.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!s.bytes || !s.order || s.epoll < 0 || s.wake < 0)
-		return failed(-ENOMEM, "preparing the drain");
-	s.rings = ring_buffer__new(bpf_map__fd(base->maps.crit), stage, (void *)RING_CRIT, NULL);
-	if (!s.rings)
-		return failed(-errno, "mapping ring crit");
-	err = ring_buffer__add(s.rings, bpf_map__fd(base->maps.bulk), stage, (void *)RING_BULK);
-	if (err)
-		return failed(err, "mapping ring bulk");
-	err = listen_uevents();
+	if (s.epoll < 0 || s.wake < 0)
+		return failed(-errno, "preparing the drain");
+	err = open_ring(RING_CRIT, base->maps.crit);
+	if (!err)
+		err = open_ring(RING_BULK, base->maps.bulk);
+	if (!err)
+		err = listen_uevents();
 	if (!err)
 		err = watch_fd(s.uevents);
 	if (!err)
 		err = watch_fd(s.wake);
-	if (!err)
-		err = watch_fd(ring_buffer__epoll_fd(s.rings));
 	return err;
 }
 
 void drain_close(void)
 {
-	ring_buffer__free(s.rings);
-	free(s.bytes);
-	free(s.order);
+	stages_close();
 	if (s.epoll >= 0)
 		close(s.epoll);
 	if (s.uevents >= 0)

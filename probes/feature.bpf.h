@@ -5,6 +5,7 @@
 
 #include <linux/vfio.h>
 #include "device.bpf.h"
+#include "dirty.bpf.h"
 #include "fd.bpf.h"
 
 /* struct vfio_device_feature ends in a flexible array: its head, spelt out. */
@@ -38,7 +39,45 @@ static __always_inline __u32 open_session(struct vfio_device *vdev, struct dev_i
 	s.id = __sync_fetch_and_add(&last_session, 1) + 1;
 	if (bpf_map_update_elem(&sessions, &file, &s, BPF_ANY))
 		return 0;
+	d->data_file = file;
 	return s.id;
+}
+
+static __always_inline bool is_watched(__u64 function)
+{
+	return !function || bpf_map_lookup_elem(&watched_functions, &function);
+}
+
+/*
+ * Is what flows over the new data_fd recorded? Its functions are the driver's own; those that no
+ * probe is attached to are left for the shim, which attaches to them for the rest of the session.
+ */
+static __always_inline void tell_data_fd(struct dev_info *d, __u32 session, int fd)
+{
+	struct file *file = file_of_fd(fd);
+	__u64 key = file ? (__u64)BPF_CORE_READ(file, f_op) : 0;
+	struct file_operations *fops = (void *)key;
+	struct data_ops ops = {};
+	struct ev_data_fd *e;
+	bool observed;
+
+	/* Where addresses are hidden nothing can be compared. */
+	if (!vfio_device_fops_addr || !key)
+		return;
+	ops.read = (__u64)BPF_CORE_READ(fops, read);
+	ops.write = (__u64)BPF_CORE_READ(fops, write);
+	ops.ioctl = (__u64)BPF_CORE_READ(fops, unlocked_ioctl);
+	ops.release = (__u64)BPF_CORE_READ(fops, release);
+	observed = (ops.read || ops.write) && is_watched(ops.read) && is_watched(ops.write) &&
+		   is_watched(ops.release);
+	if (!observed)
+		bpf_map_update_elem(&unwatched_data_ops, &key, &ops, BPF_NOEXIST);
+	e = RESERVE(crit, DATA_FD, data_fd, d->id, d->gen);
+	if (!e)
+		return;
+	e->session = session;
+	e->observed = observed;
+	SUBMIT(e);
 }
 
 static __always_inline void mig_set_enter(struct vfio_device *vdev, __u32 requested, __u32 miss)
@@ -84,6 +123,8 @@ static __always_inline void mig_set_exit(struct vfio_device *vdev, struct featur
 	e->data_fd = ret ? -1 : arg->mig.data_fd;
 	e->session = session;
 	SUBMIT(e);
+	if (session)
+		tell_data_fd(d, session, arg->mig.data_fd);
 }
 
 static __always_inline void mig_get_exit(struct vfio_device *vdev, struct feature_mig_state *arg,
@@ -120,6 +161,19 @@ static __always_inline void dirty_log_exit(struct vfio_device *vdev, __u32 op, u
 		miss = MISS_USER_ARGS;
 	if (op == DIRTY_REPORT && bpf_probe_read_user(&report, sizeof(report), (void *)arg))
 		miss = MISS_USER_ARGS;
+	if (op == DIRTY_START && !ret && !miss)
+		emit_ranges(d->id, d->gen, start.control.ranges, start.control.num_ranges,
+			    start.control.page_size);
+	if (op == DIRTY_REPORT && !ret && !miss) {
+		struct report r = {.dev = d->id,
+				   .gen = d->gen,
+				   .iova = report.report.iova,
+				   .size = report.report.length,
+				   .page_size = report.report.page_size,
+				   .bitmap = report.report.bitmap};
+
+		emit_bits(&r);
+	}
 	e = RESERVE(crit, DIRTY_LOG, dirty_log, d->id, d->gen);
 	if (!e)
 		return;

@@ -4,8 +4,10 @@
 #define MIGWATCH_IRQS_BPF_H
 
 #include <linux/vfio.h>
+#include "bypass.bpf.h"
 #include "device.bpf.h"
 #include "fd.bpf.h"
+#include "signal.bpf.h"
 
 #define MAX_VECTORS 2048 /* MSI-X has no more */
 
@@ -29,8 +31,10 @@ static long bind_vector(__u32 i, struct vectors *v)
 	eventfd = (__u64)BPF_CORE_READ(file, private_data);
 	/* QEMU sets the same eventfds again and again: looking is cheaper than writing. */
 	known = bpf_map_lookup_elem(&vdev_of_eventfd, &eventfd);
-	if (!known || *known != v->vdev)
+	if (!known || *known != v->vdev) {
 		bpf_map_update_elem(&vdev_of_eventfd, &eventfd, &v->vdev, BPF_ANY);
+		tell_bypass(eventfd, v->vdev);
+	}
 	return 0;
 }
 
@@ -44,6 +48,18 @@ static __always_inline void bind_vectors(struct vfio_device *vdev, struct vfio_i
 		bpf_loop(set->count < MAX_VECTORS ? set->count : MAX_VECTORS, bind_vector, &v, 0);
 }
 
+/* Only where it can matter: see signal.bpf.c. */
+static __always_inline void set_irqs_enter(struct vfio_device *vdev)
+{
+	struct dev_info *d;
+
+	if (!nr_halted_signalling)
+		return;
+	d = known_dev(vdev);
+	if (d && d->signals)
+		d->irq_setter = (__u32)bpf_get_current_pid_tgid();
+}
+
 static __always_inline void set_irqs_exit(struct vfio_device *vdev, unsigned long arg, int ret)
 {
 	struct dev_info *d = dev_of(vdev);
@@ -54,8 +70,13 @@ static __always_inline void set_irqs_exit(struct vfio_device *vdev, unsigned lon
 	if (!d)
 		return;
 	miss = bpf_probe_read_user(&set, sizeof(set), (void *)arg);
-	if (!ret && !miss)
-		bind_vectors(vdev, &set, arg);
+	d->irq_setter = 0;
+	if (!ret && !miss) {
+		if (d->signals)
+			bind_signals((__u64)vdev, d->id, d->signals, arg);
+		else
+			bind_vectors(vdev, &set, arg);
+	}
 	e = RESERVE(crit, SET_IRQS, set_irqs, d->id, d->gen);
 	if (!e)
 		return;

@@ -40,6 +40,49 @@ static void match(struct ksym *syms, int n, unsigned long long addr, const char 
 	}
 }
 
+static void match_at(struct ksym *syms, int n, unsigned long long addr, const char *name,
+		     const char *module)
+{
+	for (int i = 0; i < n; i++) {
+		if (syms[i].found || syms[i].addr != addr)
+			continue;
+		syms[i].name = strdup(name);
+		syms[i].found = syms[i].name;
+		snprintf(syms[i].module, sizeof(syms[i].module), "%s", module ? module : "");
+	}
+}
+
+/* libbpf attaches by name, to the first function of that name. */
+static void match_namesake(struct ksym *syms, int n, unsigned long long addr, const char *name)
+{
+	for (int i = 0; i < n; i++)
+		if (syms[i].found && syms[i].addr != addr && !strcmp(syms[i].name, name))
+			syms[i].ambiguous = true;
+}
+
+int kallsyms_at(struct ksym *syms, int n)
+{
+	char line[512], *name, *module;
+	unsigned long long addr;
+
+	for (int pass = 0; pass < 2; pass++) {
+		FILE *f = fopen("/proc/kallsyms", "re");
+
+		if (!f)
+			return failed(-errno, "opening /proc/kallsyms");
+		while (fgets(line, sizeof(line), f)) {
+			if (!parse(line, &addr, &name, &module))
+				continue;
+			if (pass)
+				match_namesake(syms, n, addr, name);
+			else
+				match_at(syms, n, addr, name, module);
+		}
+		fclose(f);
+	}
+	return 0;
+}
+
 int kallsyms_find(struct ksym *syms, int n)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");

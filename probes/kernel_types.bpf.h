@@ -21,8 +21,13 @@ struct kobject {
 	const char *name;
 };
 
+struct module {
+	char name[56];
+};
+
 struct device_driver {
 	const char *name;
+	struct module *owner;
 };
 
 struct bus_type {
@@ -43,9 +48,20 @@ struct device {
 
 struct pci_dev {
 	struct device dev;
+	__u8 msi_cap; /* where in config space; 0: it has none */
+	__u8 msix_cap;
 };
 
-struct file_operations;
+struct list_head {
+	struct list_head *next;
+};
+
+struct file_operations {
+	void *read;
+	void *write;
+	void *unlocked_ioctl;
+	void *release;
+};
 
 struct file {
 	const struct file_operations *f_op;
@@ -68,6 +84,7 @@ struct task_struct {
 	int tgid;
 	char comm[16];
 	struct files_struct *files;
+	struct mm_struct *mm;
 };
 
 struct vfio_container {
@@ -81,8 +98,14 @@ struct vfio_group {
 struct vfio_migration_ops;
 struct vfio_log_ops;
 
+struct vfio_device_set {
+	struct list_head device_list;
+};
+
 struct vfio_device {
 	struct device *dev;
+	struct vfio_device_set *dev_set;
+	struct list_head dev_set_list;
 	const struct vfio_migration_ops *mig_ops;
 	const struct vfio_log_ops *log_ops;
 	struct vfio_group *group;
@@ -91,8 +114,11 @@ struct vfio_device {
 	struct inode *inode;
 };
 
+struct iommufd_ctx;
+
 struct vfio_device_file {
 	struct vfio_device *device;
+	struct iommufd_ctx *iommufd;
 };
 
 struct address_space;
@@ -114,12 +140,28 @@ struct vm_fault {
 	unsigned long address;
 };
 
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
 struct vfio_pci_core_device {
 	struct vfio_device vdev;
+	struct pci_dev *pdev;
+	struct xarray ctx;
+	int irq_type;
+	int num_ctx; /* until 6.3 */
+	void *err_trigger;
+	void *req_trigger;
 };
 
 struct vfio_pci_irq_ctx {
 	struct vfio_pci_core_device *vdev;
+	void *trigger;
 };
 
 struct vfio_pci_ioeventfd {
@@ -129,9 +171,58 @@ struct vfio_pci_ioeventfd {
 	int count;
 };
 
+struct rb_node {
+	unsigned long __rb_parent_color;
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+struct mutex {
+	atomic_long_t owner;
+};
+
+struct vfio_iommu {
+	struct mutex lock;
+	struct rb_root dma_list;
+	unsigned int dma_avail;
+	bool dirty_page_tracking;
+};
+
+struct mm_struct;
+
 struct vfio_dma {
+	struct rb_node node;
 	__u64 iova;
-	__u64 size;
+	unsigned long vaddr;
+	size_t size;
+	struct mm_struct *mm; /* since 6.3 */
+};
+
+struct kvm_vcpu {
+	int vcpu_id;
+};
+
+struct irq_bypass_producer {
+	void *token;
+	int irq;
+};
+
+struct trace_event_raw_kvm_pi_irte_update {
+	unsigned int host_irq;
+	bool set;
+};
+
+struct iommufd_ucmd {
+	struct iommufd_ctx *ictx;
+	void *cmd;
 };
 
 struct bpf_iter_meta;

@@ -26,42 +26,58 @@ static __always_inline struct dev_info *watched_core(struct vfio_pci_core_device
 
 /*
  * MAP_DMA faults a large BAR in page by page, a million times: its first fault that
- * mapped something says it all. A refusal ends it, and is always said; an attempt
- * with too large a page is tried again and says nothing.
+ * mapped something says it all. A refusal ends it, and is always said.
  */
 static __always_inline bool prefault_told(struct task_op *op, unsigned int ret)
 {
-	if (ret & VM_FAULT_FALLBACK)
-		return true;
 	return !(ret & VM_FAULT_SIGBUS) && op->faults++;
+}
+
+static __always_inline bool fault_in_full(struct dev_info *d, __u64 pos, unsigned int ret)
+{
+	__u64 bar = pos >> REGION_SHIFT;
+	__u32 part = bar < BAR_PARTS ? bar : BAR_PARTS - 1;
+
+	if (ret & VM_FAULT_SIGBUS)
+		return touch_in_full(d, TALLY_REFUSED + part, EV_FAULT, part, 0);
+	return touch_in_full(d, TALLY_FAULT + part, EV_FAULT, part, 1 << PAGE_SHIFT);
 }
 
 /*
  * Order-0 faults come through vfio_pci_mmap_page_fault(), which really calls this
  * one, so one hook sees them all. MAP_DMA of a BAR makes type1 fault the range in
  * by itself (fixup_user_fault): same handler, same thread, and no CPU touched it.
+ * An attempt with too large a page is tried again and says nothing.
  */
 SEC("fexit/vfio_pci_mmap_huge_fault")
 int BPF_PROG(vfio_pci_mmap_huge_fault, struct vm_fault *vmf, unsigned int order, unsigned int ret)
 {
-	struct vm_area_struct *vma = BPF_CORE_READ(vmf, vma);
-	struct dev_info *d = watched_core(BPF_CORE_READ(vma, vm_private_data));
+	struct vm_area_struct *vma;
 	struct task_op *op;
+	struct dev_info *d;
 	struct ev_fault *e;
+	bool prefault;
+	__u64 pos;
 
+	if (!nr_watched || ret & VM_FAULT_FALLBACK)
+		return 0;
+	vma = BPF_CORE_READ(vmf, vma);
+	d = watched_core(BPF_CORE_READ(vma, vm_private_data));
 	if (!d)
 		return 0;
 	op = current_op();
-	if (op && op->op == OP_MAP_DMA && prefault_told(op, ret))
+	prefault = op && op->op == OP_MAP_DMA;
+	pos = (BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT) + BPF_CORE_READ(vmf, address) -
+	      BPF_CORE_READ(vma, vm_start);
+	if (prefault ? prefault_told(op, ret) : !fault_in_full(d, pos, ret))
 		return 0;
 	e = RESERVE(bulk, FAULT, fault, d->id, d->gen);
 	if (!e)
 		return 0;
-	e->pos = (BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT) + BPF_CORE_READ(vmf, address) -
-		 BPF_CORE_READ(vma, vm_start);
+	e->pos = pos;
 	e->ret = ret;
 	e->order = order;
-	e->prefault = op && op->op == OP_MAP_DMA;
+	e->prefault = prefault;
 	e->pad = 0;
 	SUBMIT(e);
 	return 0;
@@ -137,10 +153,13 @@ int BPF_PROG(vfio_pci_memory_lock_and_enable, struct vfio_pci_core_device *core)
 SEC("fentry/vfio_pci_ioeventfd_handler")
 int BPF_PROG(vfio_pci_ioeventfd_handler, struct vfio_pci_ioeventfd *io)
 {
-	struct dev_info *d = watched_core(BPF_CORE_READ(io, vdev));
 	struct ev_ioeventfd *e;
+	struct dev_info *d;
 
-	if (!d)
+	if (!nr_watched)
+		return 0;
+	d = watched_core(BPF_CORE_READ(io, vdev));
+	if (!d || !touch_in_full(d, TALLY_IOEVENTFD, EV_IOEVENTFD, 0, BPF_CORE_READ(io, count)))
 		return 0;
 	e = RESERVE(bulk, IOEVENTFD, ioeventfd, d->id, d->gen);
 	if (!e)
@@ -157,6 +176,8 @@ static __always_inline int irq_of(struct dev_info *d, __u32 kind, int irq)
 	struct ev_irq *e;
 
 	if (!d || !d->watched)
+		return 0;
+	if (!touch_in_full(d, TALLY_INTX + kind - IRQ_INTX, EV_IRQ, kind, 0))
 		return 0;
 	e = RESERVE(bulk, IRQ, irq, d->id, d->gen);
 	if (!e)

@@ -3,7 +3,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "device.bpf.h"
+#include "v1.bpf.h"
 
 /*
  * Region accesses. At exit *ppos has been advanced by what was transferred
@@ -17,29 +17,49 @@ static __always_inline __u64 start_pos(loff_t *ppos, ssize_t ret)
 	return ret > 0 ? pos - ret : pos;
 }
 
-static __always_inline struct dev_info *watched_dev(struct file *filep)
+/* The device, if accesses to any of its regions are of interest now. */
+static __always_inline struct dev_info *accessed_dev(struct file *filep)
 {
 	struct dev_info *d;
 
-	if (!nr_watched)
+	if (!nr_watched && !nr_v1)
 		return 0;
 	d = dev_of(file_vdev(filep));
-	return d && d->watched ? d : 0;
+	return d && (d->watched || d->v1_size) ? d : 0;
+}
+
+static __always_inline __u32 region_part(__u64 pos)
+{
+	__u64 index = pos >> REGION_SHIFT;
+
+	return index < REGION_PARTS ? index : REGION_PARTS - 1;
 }
 
 SEC("fexit/vfio_device_fops_read")
 int BPF_PROG(vfio_device_fops_read, struct file *filep, char *buf, size_t count, loff_t *ppos,
 	     ssize_t ret)
 {
-	struct dev_info *d = watched_dev(filep);
+	struct dev_info *d = accessed_dev(filep);
 	struct ev_region_read *e;
+	__u64 pos;
+	__u32 part;
 
 	if (!d)
+		return 0;
+	pos = start_pos(ppos, ret);
+	if (in_v1_region(d, pos)) {
+		v1_access(d, buf, count, pos, ret, false);
+		return 0;
+	}
+	if (!d->watched)
+		return 0;
+	part = region_part(pos);
+	if (!touch_in_full(d, TALLY_READ + part, EV_REGION_READ, part, ret > 0 ? ret : 0))
 		return 0;
 	e = RESERVE(bulk, REGION_READ, region_read, d->id, d->gen);
 	if (!e)
 		return 0;
-	e->pos = start_pos(ppos, ret);
+	e->pos = pos;
 	e->count = count;
 	e->ret = ret;
 	SUBMIT(e);
@@ -49,18 +69,15 @@ int BPF_PROG(vfio_device_fops_read, struct file *filep, char *buf, size_t count,
 static __always_inline void config_write(struct dev_info *d, const char *buf, __u64 count,
 					 __u64 offset, ssize_t ret)
 {
-	struct ev_config_write *e = RESERVE(bulk, CONFIG_WRITE, config_write, d->id, d->gen);
+	struct ev_config_write *e;
 	__u64 value = 0;
-	long miss;
 
+	if (!touch_in_full(d, TALLY_CONFIG, EV_CONFIG_WRITE, CONFIG_REGION, ret > 0 ? ret : 0))
+		return;
+	e = RESERVE(bulk, CONFIG_WRITE, config_write, d->id, d->gen);
 	if (!e)
 		return;
-	/* Two calls, so that the verifier sees a bound on the length. */
-	if (count >= sizeof(value))
-		miss = bpf_probe_read_user(&value, sizeof(value), buf);
-	else
-		miss = bpf_probe_read_user(&value, count & 7, buf);
-	if (miss)
+	if (read_word(&value, buf, count))
 		e->hdr.miss = MISS_USER_ARGS;
 	e->offset = offset;
 	e->count = count;
@@ -73,17 +90,27 @@ SEC("fexit/vfio_device_fops_write")
 int BPF_PROG(vfio_device_fops_write, struct file *filep, const char *buf, size_t count,
 	     loff_t *ppos, ssize_t ret)
 {
-	struct dev_info *d = watched_dev(filep);
+	struct dev_info *d = accessed_dev(filep);
 	struct ev_region_write *e;
 	__u64 pos;
+	__u32 part;
 
 	if (!d)
 		return 0;
 	pos = start_pos(ppos, ret);
+	if (in_v1_region(d, pos)) {
+		v1_access(d, buf, count, pos, ret, true);
+		return 0;
+	}
+	if (!d->watched)
+		return 0;
 	if (d->config_at_7 && pos >> REGION_SHIFT == CONFIG_REGION) {
 		config_write(d, buf, count, pos & ((1ull << REGION_SHIFT) - 1), ret);
 		return 0;
 	}
+	part = region_part(pos);
+	if (!touch_in_full(d, TALLY_WRITE + part, EV_REGION_WRITE, part, ret > 0 ? ret : 0))
+		return 0;
 	e = RESERVE(bulk, REGION_WRITE, region_write, d->id, d->gen);
 	if (!e)
 		return 0;

@@ -66,10 +66,11 @@ static __always_inline void fill_hdr(struct ev_hdr *h, __u32 type, __u32 dev, __
 
 #define RESERVE(ring, TAG, kind, dev, gen)                                                         \
 	({                                                                                         \
+		__u32 gen_ = (gen); /* the ordinals of lost state records are used up as well */   \
 		struct ev_##kind *e_ = bpf_ringbuf_reserve(&ring, sizeof(*e_), 0);                 \
 		count_record(RING_NR_##ring, !e_);                                                 \
 		if (e_)                                                                            \
-			fill_hdr(&e_->hdr, EV_##TAG, dev, gen);                                    \
+			fill_hdr(&e_->hdr, EV_##TAG, dev, gen_);                                   \
 		e_;                                                                                \
 	})
 

@@ -27,7 +27,20 @@ MW_API int mw_record_size(__u32 type)
 	return 0;
 }
 
-MW_API int mw_open(__u32 crit_bytes, __u32 bulk_bytes)
+static void size_maps(const struct mw_config *config)
+{
+	bpf_map__set_max_entries(base->maps.crit, config->crit_bytes);
+	bpf_map__set_max_entries(base->maps.bulk, config->bulk_bytes);
+	bpf_map__set_max_entries(base->maps.sessions, config->max_sessions);
+	bpf_map__set_max_entries(base->maps.devs, config->max_devices);
+	bpf_map__set_max_entries(base->maps.device_tallies, config->max_devices);
+	bpf_map__set_max_entries(base->maps.vdev_of_device, config->max_devices);
+	bpf_map__set_max_entries(base->maps.vdev_of_mapping, config->max_devices);
+	bpf_map__set_max_entries(base->maps.containers, config->max_devices);
+	bpf_map__set_max_entries(base->maps.halted_of_vm, config->max_devices);
+}
+
+MW_API int mw_open(const struct mw_config *config)
 {
 	struct bpf_program *prog;
 	int err;
@@ -39,13 +52,15 @@ MW_API int mw_open(__u32 crit_bytes, __u32 bulk_bytes)
 	base = migwatch__open();
 	if (!base)
 		return failed(-errno, "opening the BPF object");
+	/* The others belong to functions of modules: attach.c loads them. */
 	bpf_object__for_each_program (prog, base->obj)
-		bpf_program__set_autoload(prog, false);
-	bpf_map__set_max_entries(base->maps.crit, crit_bytes);
-	bpf_map__set_max_entries(base->maps.bulk, bulk_bytes);
+		bpf_program__set_autoload(prog, prog == base->progs.tell_repeats);
+	base->rodata->limit_per_kind = config->per_kind;
+	size_maps(config);
 	err = migwatch__load(base);
 	if (err)
-		failed(err, "creating BPF maps (rings of %u and %u bytes)", crit_bytes, bulk_bytes);
+		failed(err, "creating BPF maps (rings of %u and %u bytes)", config->crit_bytes,
+		       config->bulk_bytes);
 	else
 		err = drain_open(base);
 	if (err)
@@ -59,20 +74,65 @@ MW_API int mw_attach(void)
 	return base ? attach_all(base) : failed(-EBADF, "attaching before mw_open");
 }
 
+MW_API int mw_on_need(void)
+{
+	if (!base)
+		return failed(-EBADF, "attaching on need before mw_open");
+	return attach_needed((bool[NEEDS]){
+		[NEED_ALWAYS] = true,
+		[NEED_HALTED] = __atomic_load_n(&base->bss->nr_halted, __ATOMIC_RELAXED) != 0,
+		[NEED_SIGNALLING] =
+			__atomic_load_n(&base->bss->nr_halted_signalling, __ATOMIC_RELAXED) != 0,
+	});
+}
+
+MW_API int mw_bell(ktime_ns *first)
+{
+	if (!base)
+		return failed(-EBADF, "asking for the bell before mw_open");
+	*first = __atomic_exchange_n(&base->bss->bell_first, 0, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
 MW_API int mw_inventory(void)
 {
 	why_reset();
-	return attach_inventory();
+	return base ? attach_inventory(base) : failed(-EBADF, "taking inventory before mw_open");
+}
+
+MW_API int mw_detach(void)
+{
+	why_reset();
+	return base ? attach_detach(base) : failed(-EBADF, "detaching before mw_open");
 }
 
 MW_API int mw_drain(void *buf, __u32 len, int timeout_ms, struct mw_drained *out)
 {
-	return base ? drain(buf, len, timeout_ms, out) : failed(-EBADF, "draining before mw_open");
+	return base ? drain(base, buf, len, timeout_ms, out)
+		    : failed(-EBADF, "draining before mw_open");
 }
 
 MW_API int mw_wake(void)
 {
 	return drain_wake();
+}
+
+MW_API int mw_tell(void)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	if (!base)
+		return failed(-EBADF, "asking for counts before mw_open");
+	if (!base->bss->untold)
+		return 0;
+	if (bpf_prog_test_run_opts(bpf_program__fd(base->progs.tell_repeats), &opts))
+		return failed(-errno, "asking the probes for their counts");
+	return 0;
+}
+
+MW_API int mw_maps(char *buf, __u32 len)
+{
+	return base ? maps_text(base, buf, len) : failed(-EBADF, "listing maps before mw_open");
 }
 
 struct ring_count {
@@ -97,7 +157,7 @@ MW_API int mw_stats(struct mw_stats *out)
 		}
 	}
 	free(per_cpu);
-	drain_received(out->received);
+	stages_received(out->received);
 	return err ? failed(-errno, "reading counters") : 0;
 }
 

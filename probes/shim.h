@@ -17,17 +17,36 @@
 MW_API int mw_abi(void);
 MW_API int mw_record_size(__u32 type); /* bytes, 0 for an unknown type */
 
-/* Creates maps and rings, attaches nothing. Ring sizes in bytes, powers of two >= 4096. */
-MW_API int mw_open(__u32 crit_bytes, __u32 bulk_bytes);
+/* Creates maps and rings, attaches nothing. */
+MW_API int mw_open(const struct mw_config *config);
 
 /*
  * Attaches every probe whose module is loaded and which is not attached yet.
  * Returns how many it attached. A probe that cannot be attached is no error: see
- * mw_probes(). Call again when a drain says that modules changed.
+ * mw_probes(). Call again when a drain says that modules changed, or functions were found.
  */
 MW_API int mw_attach(void);
 
-/* Reports devices that are open already, through the crit ring. */
+/*
+ * Lets go of every probe, so that the modules they pin can be replaced. Maps, rings and counters
+ * stay, what was known of devices does not. Returns how many there were; mw_attach() and
+ * mw_inventory() begin anew.
+ */
+MW_API int mw_detach(void);
+
+/*
+ * Attaches the probes that are there for halted devices only while there is one, and lets go of
+ * them afterwards. Cheap when nothing changed: call after every drain. Returns how many changed.
+ */
+MW_API int mw_on_need(void);
+
+/*
+ * When (CLOCK_MONOTONIC ns) the first IOMMU fault interrupt began since the last call; 0: none did.
+ * A waiting mw_drain() returns, empty if need be, when one has ended: the kernel log has the rest.
+ */
+MW_API int mw_bell(ktime_ns *first);
+
+/* Reports what is there already, devices and what is set up on them, through the crit ring. */
 MW_API int mw_inventory(void);
 
 /*
@@ -38,10 +57,21 @@ MW_API int mw_drain(void *buf, __u32 len, int timeout_ms, struct mw_drained *out
 /* Makes a waiting mw_drain() return now. */
 MW_API int mw_wake(void);
 
+/* Has the probes tell what they have only counted so far (ev_repeats). Cheap where there is
+ * nothing. */
+MW_API int mw_tell(void);
+
 MW_API int mw_stats(struct mw_stats *out);
 
 /*
- * One line per probe: function \t kind \t status \t required \t module \t reason.
+ * Kernel memory of each map now: one line each, name \t bytes (-1: the kernel does not say).
+ * Returns the bytes written (no NUL), -ENOSPC if buf is too small.
+ */
+MW_API int mw_maps(char *buf, __u32 len);
+
+/*
+ * One line per probe: function \t kind \t status \t required \t module \t reason \t instructions
+ * that the verifier looked at (0: not loaded).
  * Returns the bytes written (no NUL), -ENOSPC if buf is too small.
  */
 MW_API int mw_probes(char *buf, __u32 len);

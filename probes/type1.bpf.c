@@ -4,11 +4,11 @@
  * All of map/unmap/dirty is inlined into the ioctl on Debian, so the ioctl it is.
  */
 #include <linux/bpf.h>
-#include <linux/errno.h>
 #include <linux/vfio.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "device.bpf.h"
+#include "dirty.bpf.h"
+#include "p2p.bpf.h"
 
 #define IOCTL_MAP_DMA 0x3b71
 #define IOCTL_UNMAP_DMA 0x3b72
@@ -24,73 +24,6 @@ struct dirty_bitmap_get {
 	struct dirty_bitmap_head head;
 	struct vfio_iommu_type1_dirty_bitmap_get get;
 };
-
-/* The first mapping of memory that MAP_DMA was given, as far as it is a device's BAR. */
-struct p2p {
-	__u64 vaddr;
-	__u64 vdev; /* 0: not a BAR */
-	__u64 pos;
-	__u64 size; /* to the end of the mapping */
-};
-
-static long find_bar(struct task_struct *task, struct vm_area_struct *vma, struct p2p *p)
-{
-	struct file *file = vma->vm_file;
-
-	if (!file || (__u64)file->f_op != vfio_device_fops_addr)
-		return 0;
-	p->vdev = (__u64)file_vdev(file);
-	p->pos = (vma->vm_pgoff << PAGE_SHIFT) + p->vaddr - vma->vm_start;
-	p->size = vma->vm_end - p->vaddr;
-	return 0;
-}
-
-#define MAX_VMAS 16
-
-/* No device in `p`: whether the memory is a BAR could not be looked up. */
-static __always_inline void emit_p2p(struct p2p *p, __u32 container, __u64 iova, __u64 size)
-{
-	struct dev_info *target = p->vdev ? dev_of((struct vfio_device *)p->vdev) : 0;
-	struct ev_p2p_map *e;
-
-	if (p->vdev && !target)
-		return;
-	e = RESERVE(crit, P2P_MAP, p2p_map, 0, 0);
-	if (!e)
-		return;
-	e->hdr.miss = target ? 0 : MISS_KERNEL;
-	e->container = container;
-	e->target = target ? target->id : 0;
-	e->iova = iova;
-	e->size = size;
-	e->pos = p->pos;
-	SUBMIT(e);
-}
-
-/* Walks the mappings that the range spans: QEMU maps a BAR piece by piece, others in one go. */
-static __always_inline void find_p2p(struct vfio_iommu_type1_dma_map *m, __u32 container)
-{
-	struct p2p p = {.vaddr = m->vaddr};
-	long err;
-
-	if (!vfio_device_fops_addr)
-		return;
-	for (int i = 0; i < MAX_VMAS && p.vaddr < m->vaddr + m->size; i++) {
-		__u64 left = m->vaddr + m->size - p.vaddr, iova = m->iova + p.vaddr - m->vaddr;
-
-		p.vdev = p.size = p.pos = 0;
-		err = bpf_find_vma(bpf_get_current_task_btf(), p.vaddr, find_bar, &p, 0);
-		/* Busy: another thread is changing the address space, and here nobody can wait. */
-		if (err && err != -ENOENT)
-			emit_p2p(&p, container, iova, left);
-		if (err || !p.vdev)
-			return;
-		if (p.size > left)
-			p.size = left;
-		emit_p2p(&p, container, iova, p.size);
-		p.vaddr += p.size;
-	}
-}
 
 static __always_inline void map_exit(void *iommu, unsigned long arg, int ret)
 {
@@ -113,7 +46,7 @@ static __always_inline void map_exit(void *iommu, unsigned long arg, int ret)
 	e->pad = 0;
 	SUBMIT(e);
 	if (!ret && !miss)
-		find_p2p(&m, container);
+		find_p2p(bpf_get_current_task_btf(), m.vaddr, m.iova, m.size, container);
 }
 
 static __always_inline void unmap_exit(void *iommu, unsigned long arg, int ret)
@@ -152,6 +85,15 @@ static __always_inline void dirty_exit(void *iommu, unsigned long arg, int ret)
 	miss = bpf_probe_read_user(&d.head, sizeof(d.head), (void *)arg);
 	if (!miss && (d.head.flags & VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP))
 		miss = bpf_probe_read_user(&d, sizeof(d), (void *)arg);
+	if (!ret && !miss && (d.head.flags & VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP)) {
+		struct report r = {.container = container_id_of(iommu),
+				   .iova = d.get.iova,
+				   .size = d.get.size,
+				   .page_size = d.get.bitmap.pgsize,
+				   .bitmap = (__u64)d.get.bitmap.data};
+
+		emit_bits(&r);
+	}
 	e = RESERVE(crit, DIRTY_LOG, dirty_log, 0, 0);
 	if (!e)
 		return;
@@ -206,10 +148,13 @@ static __always_inline void emit_container(void *iommu_data, struct iommu_group 
 					   __u32 attached, int ret)
 {
 	struct ev_container *e = RESERVE(crit, CONTAINER, container, 0, 0);
+	struct container *c;
 
 	if (!e)
 		return;
-	e->container = container_id_of(iommu_data);
+	/* The first group to join: nothing can be mapped yet. */
+	c = container_of_iommu(iommu_data, attached);
+	e->container = c ? c->id : 0;
 	e->group = BPF_CORE_READ(group, id);
 	e->attached = attached;
 	e->ret = ret;

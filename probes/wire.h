@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 /* Raised when the shim's functions or the rules above change. */
-#define MW_ABI 1
+#define MW_ABI 3
 
 typedef __u64 ktime_ns; /* CLOCK_MONOTONIC, nanoseconds */
 typedef __u64 wall_ns;	/* CLOCK_REALTIME, nanoseconds since the epoch */
@@ -48,7 +48,9 @@ typedef __u32 zap_cause;    /* enum zap_cause_e */
 typedef __u32 irq_kind;	    /* enum irq_kind_e */
 typedef __u32
 	vm_fault; /* vm_fault_t: 0x100 NOPAGE (mapped), 0x2 SIGBUS (refused), 0x800 FALLBACK */
-typedef __u64 data_word; /* up to 8 bytes as they were written, little endian */
+typedef __u32 certainty;    /* enum certainty_e */
+typedef __u32 aer_severity; /* enum aer_severity_e */
+typedef __u64 data_word;    /* up to 8 bytes as they were written, little endian */
 
 /* Why the kernel side first spoke of a device. */
 enum how_known_e {
@@ -62,6 +64,7 @@ enum reset_kind_e {
 	RESET_HOT = 2,	 /* VFIO_DEVICE_PCI_HOT_RESET, on the device it was asked of */
 	RESET_FUNCTION =
 		3, /* pci_{try_,}reset_function outside those: FLR by config write, sysfs */
+	RESET_COLLATERAL = 4, /* hot reset that was asked of another device of the set */
 };
 
 enum dirty_op_e {
@@ -81,7 +84,22 @@ enum zap_cause_e {
 
 enum irq_kind_e {
 	IRQ_INTX = 1,
-	IRQ_MSI = 2, /* MSI or MSI-X */
+	IRQ_MSI = 2,	 /* MSI or MSI-X */
+	IRQ_EVENTFD = 3, /* signalled by the driver itself: mdev; hdr.irq is 0 */
+};
+
+/* How sure a fact is that was found at start rather than seen to happen. */
+enum certainty_e {
+	CERTAINTY_VERIFIED = 1, /* read from where the kernel keeps it */
+	CERTAINTY_INFERRED = 2, /* follows from something that was read */
+	CERTAINTY_ASSUMED = 3,	/* the usual case; nothing was read that speaks against it */
+};
+
+/* linux/aer.h, AER_NONFATAL and on */
+enum aer_severity_e {
+	AER_NONFATAL = 0,
+	AER_FATAL = 1,
+	AER_CORRECTABLE = 2,
 };
 
 /* crit must not be lost; bulk may be, and then says so. */
@@ -95,6 +113,8 @@ enum probe_status_e {
 	PROBE_ATTACHED = 1,
 	PROBE_WAITING = 2,     /* its module is not loaded: nothing to observe yet */
 	PROBE_UNAVAILABLE = 3, /* the module is there, the function is not attachable */
+	PROBE_DETACHED = 4,    /* let go on request, so that its module can be replaced */
+	PROBE_READY = 5, /* loaded; attached only while a device is in a state that wants it */
 };
 
 /* Bits of ev_hdr.miss: this part of the record could not be read and is zero. */
@@ -113,6 +133,8 @@ struct ev_hdr {
 	 * Ordinal of the device's last state record (those marked S below), lost ones
 	 * counted; a state record carries its own. Equal numbers mean "happened in
 	 * the same state", whatever ring a record came through; a jump means loss.
+	 * So what happened while a SET_STATE was in flight carries the ordinal of its
+	 * ev_mig_set or of one of its arcs: no record needs a mark of its own for that.
 	 */
 	__u32 gen;
 };
@@ -420,6 +442,188 @@ struct ev_iommu_fault {
 	char bdf[40]; /* hdr.dev is 0 if no open device has this name */
 };
 
+/* VFIO_DEVICE_GET_REGION_INFO told of a v1 migration region (capability type 3, subtype 1). */
+struct ev_v1_region {
+	struct ev_hdr hdr;
+	__u32 index;
+	bool32 pci_layout; /* its regions are numbered and placed as vfio-pci's are */
+	bytes size;
+};
+
+/*
+ * S if a write at offset 0: an access to the registers of a v1 migration region (struct
+ * vfio_device_migration_info of Linux 5.10's vfio.h: device_state 0, pending_bytes 8, data_offset
+ * 16, data_size 24), or to its data (offset >= 32).
+ */
+struct ev_v1_access {
+	struct ev_hdr hdr;
+	bytes offset; /* in the region */
+	bytes count;
+	data_word value; /* the first 8 bytes that were read or written */
+	ssize_ret ret;
+	bool32 write;
+	__u32 pad;
+};
+
+/* A vCPU entered its guest although device hdr.dev of the same VM is not INIT. */
+struct ev_vcpu_entry {
+	struct ev_hdr hdr;
+	__u32 vcpu;
+	__u32 pad;
+};
+
+/* PCIe advanced error reporting named a device, or the port above it. */
+struct ev_aer {
+	struct ev_hdr hdr;
+	aer_severity aer_severity;
+	__u32 status; /* AER (un)correctable error status register, masked */
+	char bdf[40]; /* hdr.dev is 0 if no open device has this name */
+};
+
+/* An mdev's driver pinned or unpinned pages of its user (vfio_pin_pages, vfio_unpin_pages). */
+struct ev_pin {
+	struct ev_hdr hdr;
+	iova iova;
+	count_t pages;
+	bool32 pinned; /* 0: unpinned */
+	errno_ret ret; /* pages done, or -errno */
+};
+
+/* An mdev's driver read or wrote memory of its user (vfio_dma_rw). */
+struct ev_dma_rw {
+	struct ev_hdr hdr;
+	iova iova;
+	bytes count;
+	bool32 write;
+	errno_ret ret;
+};
+
+/* One of the ranges of a DMA_LOGGING_START; they precede its ev_dirty_log, by the same thread. */
+struct ev_dirty_range {
+	struct ev_hdr hdr;
+	iova iova;
+	bytes size;
+	bytes page_size;
+};
+
+/* What a dirty report held; precedes its ev_dirty_log, by the same thread. */
+struct ev_dirty_bits {
+	struct ev_hdr hdr;
+	container_id container; /* 0: the device's own tracker */
+	bool32 partial;		/* not all of the bitmap was looked at: bits is a lower bound */
+	iova first;		/* of the dirty pages; meaningless if bits is 0 */
+	iova last;
+	count_t bits; /* pages reported dirty */
+	bytes page_size;
+};
+
+/* KVM took over (posted) or gave back the delivery of a host interrupt of hdr.dev. */
+struct ev_irq_bypass {
+	struct ev_hdr hdr;
+	__u32 irq; /* Linux interrupt number */
+	bool32 posted;
+};
+
+/* iommufd: the device was attached to, replaced to, or detached from an IOAS or HWPT. */
+struct ev_ioas {
+	struct ev_hdr hdr;
+	container_id container; /* that it is attached to now; 0 none */
+	__u32 pt_id;
+	errno_ret ret;
+	__u32 pad;
+};
+
+/*
+ * More events of a kind that hdr.dev had in this state than are worth a record each: how many since
+ * the last ev_repeats of it, and when. Made before the next state record, when the agent asks, and
+ * each time their number or the time since the first of them has doubled. hdr.tid is nobody's.
+ */
+struct ev_repeats {
+	struct ev_hdr hdr;
+	__u32 of;   /* enum ev_type */
+	__u32 part; /* region index; session of data_read and data_write; irq_kind of irq; `pinned`
+		       of pin; `write` of dma_rw; else 0 */
+	count_t count;
+	bytes sum; /* of what they moved, where they move bytes */
+	ktime_ns first;
+	ktime_ns last;
+};
+
+/* Found at start: the device's migration state. */
+struct ev_known_state {
+	struct ev_hdr hdr;
+	mig_state state;
+	certainty certainty;
+};
+
+/* Found at start: a DMA mapping. An ev_p2p_map follows if it is a BAR. */
+struct ev_known_mapping {
+	struct ev_hdr hdr;
+	container_id container;
+	certainty certainty;
+	iova iova;
+	vaddr vaddr;
+	bytes size;
+};
+
+/* Found at start: an interrupt index that is set up. */
+struct ev_known_irqs {
+	struct ev_hdr hdr;
+	__u32 index; /* INTX 0, MSI 1, MSIX 2, ERR 3, REQ 4 */
+	__u32 count; /* vectors */
+	certainty certainty;
+	__u32 pad;
+};
+
+/* A config write turned MSI (index 1) or MSI-X (2) on or off: the guest's own doing. Always
+ * recorded. */
+struct ev_msi_enable {
+	struct ev_hdr hdr;
+	__u32 index;
+	bool32 enabled;
+};
+
+/*
+ * What the agent knew of this host when a part of a trace began, so that the part can be judged
+ * alone: length bytes of JSON, the model in its own words, in the ev_snap_text that follow. hdr.at
+ * is the time that the relative times in it count from. Written by the agent, at no event's place.
+ */
+struct ev_snapshot {
+	struct ev_hdr hdr;
+	ktime_ns now;
+	bytes length;
+};
+
+/* The next piece of a snapshot's text, ASCII. */
+struct ev_snap_text {
+	struct ev_hdr hdr;
+	bytes offset; /* of its first byte in the whole text */
+	char text[120];
+};
+
+/* Found at start: the mappings of this container have been told, by the same thread. */
+struct ev_known_container {
+	struct ev_hdr hdr;
+	container_id container;
+	bool32 complete; /* all of them: nothing changed meanwhile, none was left out */
+	count_t mappings;
+	bool32 tracking; /* its dirty tracking is on */
+	__u32 pad;
+};
+
+/* The session that the ev_mig_set_ret before it opened: is what flows over its fd recorded? */
+struct ev_data_fd {
+	struct ev_hdr hdr;
+	session_id session;
+	bool32 observed; /* 0: the driver's functions are not watched, or not yet */
+};
+
+/* The control group of the process hdr.tgid: its pod or service, for people. */
+struct ev_cgroup {
+	struct ev_hdr hdr;
+	char path[192]; /* below the root; the end of it, if longer */
+};
+
 /* The one list of records: tag, TAG, struct ev_<name>. Append only. */
 #define EV_KINDS(X)                                                                                \
 	X(1, DEVICE, device)                                                                       \
@@ -455,18 +659,48 @@ struct ev_iommu_fault {
 	X(31, IRQ, irq)                                                                            \
 	X(32, LOW_POWER, low_power)                                                                \
 	X(33, PRECOPY_INFO, precopy_info)                                                          \
-	X(34, IOMMU_FAULT, iommu_fault)
+	X(34, IOMMU_FAULT, iommu_fault)                                                            \
+	X(35, V1_REGION, v1_region)                                                                \
+	X(36, V1_ACCESS, v1_access)                                                                \
+	X(37, VCPU_ENTRY, vcpu_entry)                                                              \
+	X(38, AER, aer)                                                                            \
+	X(39, PIN, pin)                                                                            \
+	X(40, DMA_RW, dma_rw)                                                                      \
+	X(41, DIRTY_RANGE, dirty_range)                                                            \
+	X(42, DIRTY_BITS, dirty_bits)                                                              \
+	X(43, IRQ_BYPASS, irq_bypass)                                                              \
+	X(44, IOAS, ioas)                                                                          \
+	X(45, REPEATS, repeats)                                                                    \
+	X(46, KNOWN_STATE, known_state)                                                            \
+	X(47, KNOWN_MAPPING, known_mapping)                                                        \
+	X(48, KNOWN_IRQS, known_irqs)                                                              \
+	X(49, MSI_ENABLE, msi_enable)                                                              \
+	X(50, SNAPSHOT, snapshot)                                                                  \
+	X(51, SNAP_TEXT, snap_text)                                                                \
+	X(52, KNOWN_CONTAINER, known_container)                                                    \
+	X(53, DATA_FD, data_fd)                                                                    \
+	X(54, CGROUP, cgroup)
 enum ev_type {
 #define X(tag, TAG, name) EV_##TAG = tag,
 	EV_KINDS(X)
 #undef X
 };
 
+/* What mw_open() makes. */
+struct mw_config {
+	__u32 crit_bytes; /* of the rings: powers of two, whole pages */
+	__u32 bulk_bytes;
+	__u32 per_kind;	    /* events of a kind, device and state that have a record each, see
+			       ev_repeats */
+	__u32 max_devices;  /* open at a time */
+	__u32 max_sessions; /* data_fds open at a time */
+};
+
 /* What one drain brought back; filled by the shim. */
 struct mw_drained {
-	ktime_ns horizon; /* every record made before this has been delivered */
-	__u32 len;	  /* bytes of whole records in the buffer */
-	bool32 modules_changed;
+	ktime_ns horizon;	/* every record made before this has been delivered */
+	__u32 len;		/* bytes of whole records in the buffer */
+	bool32 modules_changed; /* or a data_fd's functions were found: mw_attach() may do more */
 };
 
 /* Counters since open, per ring; made = received + lost once drained. */

@@ -14,5 +14,7 @@ enum ring_e wire_ring;
 enum probe_status_e wire_probe_status;
 enum zap_cause_e wire_zap_cause;
 enum irq_kind_e wire_irq_kind;
+enum certainty_e wire_certainty;
+enum aer_severity_e wire_aer_severity;
 struct mw_drained wire_drained;
 struct mw_stats wire_stats;

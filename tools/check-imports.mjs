@@ -10,18 +10,21 @@ const MAY = {
   wire: [],
   model: ['wire'],
   rules: ['wire', 'model'],
-  export: ['wire', 'model', 'rules', 'prom-client', 'express', 'node:'],
+  export: ['wire', 'model', 'rules', 'prom-client', 'express', 'bcryptjs', 'node:'],
   source: [],
   kernel: ['source', 'ffi-napi', 'ref-napi', 'node:'],
   trace: ['source', 'node:'],
-  // Files at the top and the commands: the shell that knows argv, clock and signals.
-  main: ['wire', 'model', 'rules', 'export', 'source', 'kernel', 'trace', 'yargs', 'node:'],
+  // Files at the top, the commands and the configuration: the shell that knows argv, clock and signals.
+  main: ['wire', 'model', 'rules', 'export', 'source', 'kernel', 'trace', 'yargs', 'yaml', 'node:'],
 };
+
+/** Folders of the shell. */
+const SHELL = ['command', 'config'];
 
 const roomOf = (path) => {
   const [first, second] = relative(ROOT, path).split('/');
   if (first === 'source.ts') return 'source';
-  return second && first !== 'command' ? first : 'main';
+  return second && !SHELL.includes(first) ? first : 'main';
 };
 
 let breaches = 0;

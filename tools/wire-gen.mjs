@@ -1,94 +1,12 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-/**
- * Writes agent/src/wire/events.gen.ts from the BTF of probes/wire.h.
- *
- * In: the JSON that `bpftool -j btf dump` prints for an object that holds every
- * record as a variable (stdin). Out: the TypeScript source (stdout). Fails on a
- * hole, a bit field, an unknown field type, or a tag without a struct.
- */
+/** Writes agent/src/wire/events.gen.ts (stdout) from the BTF of probes/wire.h (stdin); see wire-layout.mjs. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { ADDRESSES, btf, HEADER_SIZE, isPad, layoutText, pascal, records, TIMES } from './wire-layout.mjs';
 
-const btf = JSON.parse(readFileSync(0, 'utf8')).types;
 const wireText = readFileSync(new URL('../probes/wire.h', import.meta.url), 'utf8');
 const abi = /^#define MW_ABI (\d+)$/m.exec(wireText)?.[1];
-const byId = new Map(btf.map((t) => [t.id, t]));
-const named = (kind, name) => btf.find((t) => t.kind === kind && t.name === name);
-const fail = (why) => {
-  process.stderr.write(`wire-gen: ${why}\n`);
-  process.exit(1);
-};
-
-const camel = (s) => s.replace(/_+([a-z0-9])/g, (_, c) => c.toUpperCase());
-const pascal = (s) => camel(s).replace(/^./, (c) => c.toUpperCase());
-
-/** Typedefs whose values are addresses: shown in hex, whatever their size. */
-const ADDRESSES = new Set(['iova', 'vaddr', 'region_pos', 'data_word']);
-/** Times on CLOCK_MONOTONIC: read relative to the stream's first record, so that they fit a double. */
-const TIMES = new Set(['ktime_ns']);
-
-/** Walks typedefs down to the base: {meaning, base}. The first name that is not a __type is the meaning. */
-function resolve(id) {
-  let t = byId.get(id);
-  let meaning;
-  while (t.kind === 'TYPEDEF') {
-    if (!t.name.startsWith('__')) meaning ??= t.name;
-    t = byId.get(t.type_id);
-  }
-  return { meaning, base: t };
-}
-
-function scalar(base, where) {
-  if (base.kind !== 'INT') fail(`${where}: ${base.kind} cannot cross; use a fixed-width integer or char[]`);
-  const signed = base.encoding === 'SIGNED';
-  if (base.size === 4) return signed ? 'i32' : 'u32';
-  if (base.size === 8) return signed ? 'i64' : 'u64';
-  return fail(`${where}: ${base.size}-byte integers are not used on the wire`);
-}
-
-function fieldOf(m, where) {
-  if (m.bits_offset % 8) fail(`${where}: bit field`);
-  const { meaning, base } = resolve(m.type_id);
-  const offset = m.bits_offset / 8;
-  if (base.kind === 'ARRAY') {
-    const elem = resolve(base.type_id);
-    if (elem.base.kind === 'INT' && elem.base.size === 1)
-      return { name: camel(m.name), offset, size: base.nr_elems, type: 'chars' };
-    const type = scalar(elem.base, where);
-    return { name: camel(m.name), offset, size: base.nr_elems * elem.base.size, type, array: base.nr_elems };
-  }
-  return { name: camel(m.name), offset, size: base.size, type: scalar(base, where), meaning };
-}
-
-/** Fields in order, the header's spelt out; checks that nothing lies between them. */
-function layout(struct) {
-  const fields = [];
-  let end = 0;
-  for (const m of struct.members) {
-    const where = `${struct.name}.${m.name}`;
-    if (m.bits_offset / 8 !== end) fail(`${where}: hole of ${m.bits_offset / 8 - end} bytes before it`);
-    const { base } = resolve(m.type_id);
-    if (base.kind === 'STRUCT') {
-      fields.push(...layout(base).fields);
-      end += base.size;
-      continue;
-    }
-    const f = fieldOf(m, where);
-    fields.push(f);
-    end += f.size;
-  }
-  if (end !== struct.size) fail(`${struct.name}: ${struct.size - end} bytes of padding at its end`);
-  return { size: struct.size, fields };
-}
-
-const evType = named('ENUM', 'ev_type') ?? fail('enum ev_type is not in the BTF');
-const records = evType.values.map(({ name, val }) => {
-  const kind = name.replace(/^EV_/, '').toLowerCase();
-  const struct = named('STRUCT', `ev_${kind}`) ?? fail(`${name} has no struct ev_${kind}`);
-  return { tag: val, kind, name: pascal(kind), ...layout(struct) };
-});
-const isPad = (f) => /^pad\d*$/.test(f.name);
 const visible = (r) => r.fields.filter((f) => f.name !== 'type' && !isPad(f));
 
 const meanings = new Map();
@@ -123,7 +41,6 @@ const READ = {
 };
 
 /** Fields of the header, the same in each record and read by one base class. */
-const HEADER_SIZE = layout(named('STRUCT', 'ev_hdr')).size;
 const header = visible(records[0]).filter((f) => f.offset < HEADER_SIZE);
 const own = (r) => visible(r).filter((f) => f.offset >= HEADER_SIZE);
 
@@ -156,12 +73,25 @@ function plain(f) {
   return `${f.name}: this.${f.name}`;
 }
 
+/** As an abstract member; see getter() for what a time has besides. */
+function declared(f) {
+  const lines = [`  abstract readonly ${f.name}: ${f.meaning ? pascal(f.meaning) : 'number'};`];
+  if (TIMES.has(f.meaning)) lines.push(`  abstract readonly ${f.name}Ns: bigint;`);
+  return lines;
+}
+
 p(
   '/** What every record begins with. A view of the record at the cursor; valid until the cursor moves. */',
+  'export class HeaderView {',
+  '  constructor(private readonly c: Cursor) {}',
+  ...header.flatMap(getter),
+  '}',
+  '',
+  '/** Each kind has getters of its own for the header too: those of a base class would be slow for all. */',
   'abstract class EventView {',
   '  abstract readonly kind: string;',
+  ...header.flatMap(declared),
   '  constructor(protected readonly c: Cursor) {}',
-  ...header.flatMap(getter),
   '  /** Every field as plain data, for people and JSON: addresses in hex, times absolute. */',
   '  toJSON(): Record<string, unknown> {',
   `    return { kind: this.kind, ${header.map(plain).join(', ')} };`,
@@ -174,7 +104,7 @@ for (const r of records) {
     `/** View of a \`struct ev_${r.kind}\`. */`,
     `export class ${r.name}Event extends EventView {`,
     `  readonly kind = '${r.kind}';`,
-    ...own(r).flatMap(getter),
+    ...visible(r).flatMap(getter),
   );
   if (own(r).length)
     p(
@@ -189,7 +119,6 @@ p('/** One record, whatever its kind. */', 'export type KernelEvent =');
 p(...records.map((r, i) => `  | ${r.name}Event${i === records.length - 1 ? ';' : ''}`), '');
 p("export type EventKind = KernelEvent['kind'];", '');
 p('/** MW_ABI of probes/wire.h: the shim must have the same. */', `export const MW_ABI = ${abi};`, '');
-const layoutText = JSON.stringify(records.map((r) => [r.tag, r.kind, r.size, r.fields]));
 p('/** Names this layout: equal hashes decode each other. */');
 p(`export const WIRE_HASH = '${createHash('sha256').update(layoutText).digest('hex').slice(0, 16)}';`, '');
 p('/** Size in bytes of each record, by tag; undefined where there is no such tag. */');
@@ -200,7 +129,14 @@ p('];', '');
 
 p('/** One reusable view for each kind over one cursor: decoding allocates nothing. */');
 p('export class Decoder {', '  private readonly views: readonly (KernelEvent | undefined)[];');
-p('  constructor(readonly cursor: Cursor) {', '    const c = cursor;', '    this.views = [');
+p('  /** The header of the record at the cursor, whatever its kind. */', '  readonly header: HeaderView;');
+p('  /** Tag and size in bytes of the record that current() last answered. */', '  tag = 0;', '  size = 0;');
+p(
+  '  constructor(readonly cursor: Cursor) {',
+  '    const c = cursor;',
+  '    this.header = new HeaderView(c);',
+);
+p('    this.views = [');
 for (let tag = 0; tag <= maxTag; tag++) {
   const r = records.find((x) => x.tag === tag);
   p(`      ${r ? `new ${r.name}Event(c)` : 'undefined'},`);
@@ -213,7 +149,14 @@ p(
   '    if (c.remaining < 16) return undefined;',
   `    const tag = c.u32(${records[0].fields.find((f) => f.name === 'type').offset});`,
   '    const size = RECORD_SIZES[tag];',
-  '    return size === undefined || size > c.remaining ? undefined : this.views[tag];',
+  '    if (size === undefined || size > c.remaining) return undefined;',
+  '    this.tag = tag;',
+  '    this.size = size;',
+  '    return this.views[tag];',
+  '  }',
+  '  /** Moves on to the record after it. */',
+  '  advance(): void {',
+  '    this.cursor.at += this.size;',
   '  }',
   '}',
   '',
@@ -242,7 +185,10 @@ p('const HEADER: Layout = [', ...rows(header), '];');
 p('const LAYOUT: Record<EventKind, Layout> = {');
 for (const r of records) p(`  ${r.kind}: [`, ...rows(own(r)), '  ],');
 p('};', '');
-p(`const TAG: Record<EventKind, number> = { ${records.map((r) => `${r.kind}: ${r.tag}`).join(', ')} };`, '');
+p(
+  `export const TAG: Readonly<Record<EventKind, number>> = { ${records.map((r) => `${r.kind}: ${r.tag}`).join(', ')} };`,
+  '',
+);
 p(
   '/** The bytes of one record, for those that the agent itself adds and for tests. */',
   'export function encode<K extends EventKind>(kind: K, fields: RecordFields[K]): Uint8Array {',

@@ -3,44 +3,114 @@
 
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { FORMATS, LEVELS, type LogFormat, type LogLevel } from './log.js';
-import { DEFAULT_LIMITS, type Limits } from './rules/limits.js';
-import { PROFILES, type Profile } from './rules/rule.js';
+import type { Settings } from './config/file.js';
+import { FILTER_FLAGS, JUDGE_FLAGS, RUN_FLAGS } from './config/flags.js';
+import { type JudgeArgs, type JudgeConfig, judgeConfig } from './config/judging.js';
+import { UsageError } from './config/usage.js';
+import type { LogFormat, LogLevel } from './log.js';
+import type { Profile } from './rules/rule.js';
 import { VERSION } from './version.js';
 
-export const EXIT_USAGE = 2;
+export type { JudgeConfig } from './config/judging.js';
+export { EXIT_USAGE, UsageError } from './config/usage.js';
 
-/** Wrong flag, value or file: the message says which and what was expected. Exit 2. */
-export class UsageError extends Error {}
-
-export interface JudgeConfig {
-  readonly profile: Profile;
-  readonly limits: Limits;
+/** Where traces go, and how much of them there may be. */
+export interface TraceConfig {
+  /** undefined: nothing is recorded. */
+  readonly dir: string | undefined;
+  readonly packetBytes: number;
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+  readonly budgetBytes: number;
+  readonly freeBytes: number;
 }
 
-export interface RunConfig extends JudgeConfig {
-  readonly listen: string;
+/** The flight recorder; times in seconds. */
+export interface FlightConfig {
+  /** undefined: no captures. */
+  readonly dir: string | undefined;
+  readonly memoryBytes: number;
+  readonly pre: number;
+  readonly post: number;
+  readonly cap: number;
+  readonly every: number;
+}
+
+export interface RunConfig {
+  readonly judge: JudgeConfig;
+  /** Where the settings are, to be read again at SIGHUP. */
+  readonly file: string | undefined;
+  /** The value of every flag of `run`, by its name. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** undefined: no web server. */
+  readonly listen: string | undefined;
+  readonly webConfigFile: string | undefined;
+  readonly systemdSocket: boolean;
+  readonly lifecycle: boolean;
+  /** Of one scrape, at most. */
+  readonly maxSeries: number;
   readonly violationsFile: string | undefined;
-  readonly traceDir: string | undefined;
+  readonly trace: TraceConfig;
+  readonly flight: FlightConfig;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-  readonly critBytes: number;
-  readonly bulkBytes: number;
+  readonly kernel: {
+    readonly critBytes: number;
+    readonly bulkBytes: number;
+    readonly perKind: number;
+    readonly maxDevices: number;
+    readonly maxSessions: number;
+  };
 }
 
+/** Which findings are shown. */
+export interface Filter {
+  readonly rules: readonly string[] | undefined;
+  readonly device: string | undefined;
+}
+
+/** One for each --config.file, or one without; the first is in force at the start. */
+export type Judges = readonly [JudgeConfig, ...JudgeConfig[]];
+
 export type ReplayFormat = 'text' | 'jsonl';
+export const EXPORT_FORMATS = ['perfetto', 'jsonl'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export const RULES_FORMATS = ['text', 'json', 'markdown'] as const;
+export type RulesFormat = (typeof RULES_FORMATS)[number];
 
 export type Command =
   | { readonly name: 'run'; readonly config: RunConfig }
+  | { readonly name: 'config-check'; readonly file: string | undefined; readonly judge: JudgeConfig }
   | { readonly name: 'check' }
-  | { readonly name: 'rules'; readonly id: string | undefined }
+  | { readonly name: 'rules'; readonly id: string | undefined; readonly format: RulesFormat }
   | {
       readonly name: 'replay';
       readonly trace: string;
       readonly format: ReplayFormat;
-      readonly judge: JudgeConfig;
+      readonly judges: Judges;
+      readonly filter: Filter;
     }
-  | { readonly name: 'print'; readonly trace: string; readonly judge: JudgeConfig };
+  | {
+      readonly name: 'report';
+      readonly trace: string;
+      readonly output: string;
+      readonly judges: Judges;
+      readonly filter: Filter;
+    }
+  | {
+      readonly name: 'export';
+      readonly trace: string;
+      readonly to: ExportFormat;
+      readonly output: string | undefined;
+      readonly judges: Judges;
+      readonly filter: Filter;
+    }
+  | {
+      readonly name: 'print';
+      readonly trace: string;
+      readonly judges: Judges;
+      readonly filter: Filter;
+    };
 
 const MIN_RING_KIB = 4;
 const MAX_RING_KIB = 1 << 20;
@@ -54,47 +124,141 @@ function ringBytes(flag: string, kib: number): number {
   );
 }
 
-function milliseconds(flag: string, ms: number): number {
-  if (Number.isFinite(ms) && ms > 0) return ms * 1e6;
-  throw new UsageError(`--${flag}=${ms}: expected a number of milliseconds above 0`);
+/** A flag's number between these, times its unit. */
+function between(
+  a: Readonly<Record<string, unknown>>,
+  flag: string,
+  least: number,
+  most: number,
+  unit: number,
+): number {
+  const n = a[flag];
+  if (typeof n === 'number' && Number.isInteger(n) && n >= least && n <= most) return n * unit;
+  throw new UsageError(`--${flag}=${n}: expected a whole number from ${least} to ${most}`);
 }
 
-const judgeFlags = <T>(y: Argv<T>) =>
-  y
-    .option('profile', {
-      choices: PROFILES,
-      default: 'uapi' as Profile,
-      describe: 'uapi: the merged text; seed-strict: the original intent as well',
-    })
-    .option('blackout.budget-ms', {
-      type: 'number',
-      default: DEFAULT_LIMITS.blackoutBudget / 1e6,
-      describe: "how long a guest's device may be out of work",
-    });
+const MIB = 1 << 20;
 
-const runFlags = <T>(y: Argv<T>) =>
-  judgeFlags(y)
-    .option('web.listen-address', {
-      type: 'string',
-      default: '127.0.0.1:9641',
-      describe: 'where /metrics, the page and the API are served',
-    })
-    .option('violations.file', { type: 'string', describe: 'append one JSON line a violation' })
-    .option('trace.dir', { type: 'string', describe: 'write every record to a file in this folder' })
-    .option('log.level', { choices: LEVELS, default: 'info' as LogLevel })
-    .option('log.format', { choices: FORMATS, default: 'logfmt' as LogFormat })
-    .option('ring.crit-kib', { type: 'number', default: 1024, describe: 'ring for state changes, KiB' })
-    .option('ring.bulk-kib', { type: 'number', default: 4096, describe: 'ring for accesses and data, KiB' });
-
-interface JudgeArgs {
-  profile: Profile;
-  'blackout.budget-ms': number;
+function traceConfig(
+  a: Readonly<Record<string, unknown>> & { 'trace.dir': string | undefined },
+): TraceConfig {
+  return {
+    dir: a['trace.dir'],
+    packetBytes: between(a, 'trace.packet-kib', 4, 16 << 10, 1024),
+    segmentBytes: between(a, 'trace.segment-mib', 1, MIB, MIB),
+    segmentMs: between(a, 'trace.segment-minutes', 1, 7 * 24 * 60, 60_000),
+    budgetBytes: between(a, 'trace.budget-mib', 1, 1 << 30, MIB),
+    freeBytes: between(a, 'trace.free-mib', 0, 1 << 30, MIB),
+  };
 }
 
-function judgeConfig(a: JudgeArgs): JudgeConfig {
-  const blackoutBudget = milliseconds('blackout.budget-ms', a['blackout.budget-ms']);
-  return { profile: a.profile, limits: { ...DEFAULT_LIMITS, blackoutBudget } };
+const DAY = 86_400;
+
+function flightConfig(a: Readonly<Record<string, unknown>>): FlightConfig {
+  const memoryBytes = between(a, 'flight.memory-mib', 0, 16 << 10, MIB);
+  const dir = (a['flight.dir'] ?? a['trace.dir']) as string | undefined;
+  return {
+    dir: memoryBytes > 0 ? dir : undefined,
+    memoryBytes,
+    pre: between(a, 'flight.pre-seconds', 0, DAY, 1),
+    post: between(a, 'flight.post-seconds', 0, DAY, 1),
+    cap: between(a, 'flight.cap-seconds', 0, DAY, 1),
+    every: between(a, 'flight.every-seconds', 0, DAY, 1),
+  };
 }
+
+const MAX_COUNT = 1 << 20;
+
+function kernelConfig(
+  a: Readonly<Record<string, unknown>> & { 'ring.crit-kib': number; 'ring.bulk-kib': number },
+): RunConfig['kernel'] {
+  return {
+    critBytes: ringBytes('ring.crit-kib', a['ring.crit-kib']),
+    bulkBytes: ringBytes('ring.bulk-kib', a['ring.bulk-kib']),
+    perKind: between(a, 'limit.per-kind', 1, MAX_COUNT, 1),
+    maxDevices: between(a, 'limit.devices', 1, MAX_COUNT, 1),
+    maxSessions: between(a, 'limit.sessions', 1, MAX_COUNT, 1),
+  };
+}
+
+/** Values of the file stand between the flags and their defaults. */
+const fromFile = (settings: Settings | undefined, flags: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(settings?.flags ?? {}).filter(([flag]) => flag in flags));
+
+const judgeFlags = <T>(y: Argv<T>, settings: Settings | undefined) =>
+  y.options(JUDGE_FLAGS).config(fromFile(settings, JUDGE_FLAGS));
+
+const runFlags = <T>(y: Argv<T>, settings: Settings | undefined) =>
+  judgeFlags(y, settings)
+    .options(RUN_FLAGS)
+    .config(fromFile(settings, RUN_FLAGS))
+    .option('config.check', { type: 'boolean', default: false, describe: 'only check --config.file' });
+
+const traceFlags = <T>(y: Argv<T>, settings: Settings | undefined) =>
+  judgeFlags(y, settings).options(FILTER_FLAGS).positional('trace', { type: 'string', demandOption: true });
+
+const filter = (a: { rules: string | undefined; device: string | undefined }): Filter => ({
+  rules: a.rules?.split(',').map((id) => id.trim()),
+  device: a.device,
+});
+
+const PARSER = { 'dot-notation': false, 'camel-case-expansion': false };
+
+/** What must be known before the command line can be read as a whole. */
+interface Given {
+  readonly files: readonly Settings[];
+  readonly profile: Profile | undefined;
+}
+
+/** The files that --config.file names; the other flags are looked at afterwards. */
+async function settingsFor(argv: readonly string[]): Promise<Given> {
+  const { 'config.file': path, profile } = yargs(hideBin([...argv]))
+    .parserConfiguration(PARSER)
+    .option('config.file', { type: 'string' })
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .parseSync();
+  const own = profile as Profile | undefined;
+  if (path === undefined) return { files: [], profile: own };
+  const paths: readonly unknown[] = Array.isArray(path) ? path : [path];
+  const { readSettings } = await import('./config/file.js');
+  const files = paths.map((one) => {
+    if (typeof one !== 'string' || !one) throw new UsageError('--config.file: expected the path of a file');
+    return readSettings(one);
+  });
+  return { files, profile: own };
+}
+
+type RunArgs = Awaited<ReturnType<ReturnType<typeof runFlags>['parseAsync']>>;
+
+function runCommand(a: RunArgs, settings: Settings | undefined, address: string | undefined): Command {
+  const judge = judgeConfig(a, settings);
+  const file = a['config.file'];
+  if (Array.isArray(file)) throw new UsageError('--config.file: a running agent has one file');
+  if (a['config.check']) return { name: 'config-check', file, judge };
+  const config = {
+    judge,
+    file,
+    flags: Object.fromEntries(Object.entries(a).filter(([flag]) => flag in RUN_FLAGS)),
+    listen: address,
+    webConfigFile: a['web.config.file'],
+    systemdSocket: a['web.systemd-socket'],
+    lifecycle: a['web.enable-lifecycle'],
+    maxSeries: between(a, 'web.max-series', 1, 10_000_000, 1),
+    violationsFile: a['violations.file'],
+    trace: traceConfig(a),
+    flight: flightConfig(a),
+    logLevel: a['log.level'],
+    logFormat: a['log.format'],
+    kernel: kernelConfig(a),
+  };
+  return { name: 'run', config };
+}
+
+/** Whether the flag itself stands on the command line: its default does not count. */
+const asked = (argv: readonly string[], flag: string) =>
+  argv.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
 
 /** Parses argv; throws UsageError. `--help` and `--version` print and end the process. */
 export async function parseCommand(argv: readonly string[]): Promise<Command> {
@@ -102,32 +266,38 @@ export async function parseCommand(argv: readonly string[]): Promise<Command> {
   const set = (c: Command) => {
     command = c;
   };
+  const { files, profile } = await settingsFor(argv);
+  const [settings] = files;
+  const judges = (a: JudgeArgs): Judges => [
+    judgeConfig(a, settings),
+    ...files.slice(1).map((file) => {
+      const standard = (file.flags.profile as Profile | undefined) ?? 'uapi';
+      return judgeConfig({ ...a, profile: profile ?? standard }, file);
+    }),
+  ];
   await yargs(hideBin([...argv]))
     .scriptName('migwatch')
     .usage('$0 <command>\n\nWatches VFIO live migration and says whether its contract was kept.')
-    .parserConfiguration({ 'dot-notation': false, 'camel-case-expansion': false })
+    .parserConfiguration(PARSER)
     .command(
       'run',
       'watch this host: metrics, log, page',
       (y) =>
-        runFlags(y).example(
+        runFlags(y, settings).example(
           '$0 run --violations.file=/var/log/migwatch/violations.jsonl',
           'watch, and keep what was found',
         ),
+      (a) => set(runCommand(a, settings, a['web.listen-address'])),
+    )
+    .command(
+      'record',
+      'watch this host and write a trace; serves nothing unless --web.listen-address is given',
+      (y) =>
+        runFlags(y, settings)
+          .demandOption('trace.dir')
+          .example('$0 record --trace.dir=/var/lib/migwatch', 'until SIGINT or SIGTERM'),
       (a) =>
-        set({
-          name: 'run',
-          config: {
-            ...judgeConfig(a),
-            listen: a['web.listen-address'],
-            violationsFile: a['violations.file'],
-            traceDir: a['trace.dir'],
-            logLevel: a['log.level'],
-            logFormat: a['log.format'],
-            critBytes: ringBytes('ring.crit-kib', a['ring.crit-kib']),
-            bulkBytes: ringBytes('ring.bulk-kib', a['ring.bulk-kib']),
-          },
-        }),
+        set(runCommand(a, settings, asked(argv, 'web.listen-address') ? a['web.listen-address'] : undefined)),
     )
     .command(
       'check',
@@ -139,28 +309,69 @@ export async function parseCommand(argv: readonly string[]): Promise<Command> {
       'replay <trace>',
       'judge a recorded trace',
       (y) =>
-        judgeFlags(y)
-          .positional('trace', { type: 'string', demandOption: true })
+        traceFlags(y, settings)
           .option('format', { choices: ['text', 'jsonl'] as const, default: 'text' as ReplayFormat })
-          .example('$0 replay t.mwr --profile=seed-strict', 'what a stricter profile would have said'),
-      (a) => set({ name: 'replay', trace: a.trace, format: a.format, judge: judgeConfig(a) }),
+          .example('$0 replay TRACE --profile=seed-strict', 'what a stricter profile would have said'),
+      (a) =>
+        set({
+          name: 'replay',
+          trace: a.trace,
+          format: a.format,
+          judges: judges(a),
+          filter: filter(a),
+        }),
     )
     .command(
       'print <trace>',
       'the timeline as text, verdicts inline',
+      (y) => traceFlags(y, settings).example('$0 print TRACE | less', 'one line an event'),
+      (a) => set({ name: 'print', trace: a.trace, judges: judges(a), filter: filter(a) }),
+    )
+    .command(
+      'report <trace>',
+      'one HTML page that needs nothing else: lanes of devices, findings, evidence',
       (y) =>
-        judgeFlags(y)
-          .positional('trace', { type: 'string', demandOption: true })
-          .example('$0 print t.mwr | less', 'one line an event'),
-      (a) => set({ name: 'print', trace: a.trace, judge: judgeConfig(a) }),
+        traceFlags(y, settings)
+          .option('output', { alias: 'o', type: 'string', demandOption: true, describe: 'the file to write' })
+          .example('$0 report TRACE -o report.html', 'to look at, to send, to print'),
+      (a) => set({ name: 'report', trace: a.trace, output: a.output, judges: judges(a), filter: filter(a) }),
+    )
+    .command(
+      'export <trace>',
+      'a trace for other tools: Perfetto, or a JSON line a record',
+      (y) =>
+        traceFlags(y, settings)
+          .option('to', { choices: EXPORT_FORMATS, demandOption: true })
+          .option('output', { alias: 'o', type: 'string', describe: 'the file to write; default: stdout' })
+          .example(
+            '$0 export TRACE --to perfetto -o trace.pftrace',
+            'open it with Perfetto or trace_processor',
+          ),
+      (a) =>
+        set({
+          name: 'export',
+          trace: a.trace,
+          to: a.to,
+          output: a.output,
+          judges: judges(a),
+          filter: filter(a),
+        }),
     )
     .command(
       'rules [id]',
       'the rules; one rule explained',
-      (y) => y.positional('id', { type: 'string' }).example('$0 rules stop-copy-not-drained', ''),
-      (a) => set({ name: 'rules', id: a.id }),
+      (y) =>
+        y
+          .positional('id', { type: 'string' })
+          .option('format', { choices: RULES_FORMATS, default: 'text' as RulesFormat })
+          .example('$0 rules stop-copy-not-drained', 'what it enforces, and how it decides'),
+      (a) => set({ name: 'rules', id: a.id, format: a.format }),
     )
-    .demandCommand(1, 1, 'a command is needed: run, check, replay, print or rules (--help shows them)')
+    .demandCommand(
+      1,
+      1,
+      'a command is needed: run, record, check, replay, print, report, export or rules (--help shows them)',
+    )
     .strict()
     .recommendCommands()
     .version(VERSION)

@@ -3,9 +3,10 @@
 import { type Observer, World } from './model/world.js';
 import { Engine, type EngineOptions } from './rules/engine.js';
 import { Cursor } from './wire/cursor.js';
-import { Decoder, type KernelEvent, RECORD_SIZES } from './wire/events.gen.js';
+import { Decoder, type KernelEvent } from './wire/events.gen.js';
 
-const TYPE_OFFSET = 8;
+/** Of the header, its time. */
+const TIME_BYTES = 8;
 
 export class Judge {
   readonly world: World;
@@ -21,11 +22,11 @@ export class Judge {
     this.engine = new Engine(this.world, options);
   }
 
-  /** `each`, if given, sees every event before it is judged. */
-  feed(batch: Uint8Array, each?: (e: KernelEvent) => void): void {
+  /** `each`, if given, sees every event before it is judged; `after` sees it when it has been folded. */
+  feed(batch: Uint8Array, each?: (e: KernelEvent) => void, after?: (e: KernelEvent) => void): void {
     const { cursor } = this.decoder;
     cursor.reset(batch);
-    if (!this.started && cursor.remaining >= TYPE_OFFSET) {
+    if (!this.started && cursor.remaining >= TIME_BYTES) {
       this.started = true;
       cursor.base = this.world.base = cursor.big(0);
     }
@@ -35,11 +36,16 @@ export class Judge {
         this.undecodable += cursor.remaining;
         return;
       }
-      const size = RECORD_SIZES[cursor.u32(TYPE_OFFSET)] ?? cursor.remaining;
       each?.(e);
-      this.engine.step(e, cursor.record(size));
+      this.engine.step(e, this.decoder);
+      after?.(e);
       this.events++;
-      cursor.at += size;
+      this.decoder.advance();
     }
+  }
+
+  /** There are no more records: findings that waited for an explanation are reported. */
+  finish(): void {
+    this.engine.finish();
   }
 }

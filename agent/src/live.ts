@@ -7,7 +7,9 @@
 import { readFileSync } from 'node:fs';
 import type { KernelLog } from './kernel/kmsg.js';
 import type { ProbeState, Shim } from './kernel/shim.js';
+import { POLICY } from './model/coverage.js';
 import type { Source } from './source.js';
+import { cgroupPath, vmIdentity } from './vm_identity.js';
 import { Cursor } from './wire/cursor.js';
 import { Decoder, encode, ProbeStatusValue, RECORD_SIZES } from './wire/events.gen.js';
 
@@ -15,24 +17,21 @@ const TICK_NS = 1_000_000_000n;
 const DRAIN_BYTES = 1 << 20;
 const WAIT_MS = 1000;
 const LOG_EVERY_NS = 50_000_000n;
+const LOOK_SOON_MS = 60;
 /** While stopping: longer than the shim holds records back to order them. */
 const LAST_WAIT_MS = 5;
 
 const STATUS: Record<ProbeState['status'], number> = {
   attached: ProbeStatusValue.ATTACHED,
   waiting: ProbeStatusValue.WAITING,
+  ready: ProbeStatusValue.READY,
   unavailable: ProbeStatusValue.UNAVAILABLE,
+  detached: ProbeStatusValue.DETACHED,
   unknown: ProbeStatusValue.UNAVAILABLE,
 };
 
-/** QEMU's -name and -uuid from its command line; empty where there is none. */
-export function vmIdentity(cmdline: string): { name: string; uuid: string } {
-  const args = cmdline.split('\0');
-  const after = (flag: string) => args[args.indexOf(flag) + 1] ?? '';
-  const name = args.includes('-name') ? after('-name') : '';
-  const guest = /(?:^|,)guest=([^,]*)/.exec(name)?.[1] ?? name.split(',')[0] ?? '';
-  return { name: guest, uuid: args.includes('-uuid') ? after('-uuid') : '' };
-}
+/** Longer paths keep their end: that is where the pod and the machine are named. */
+const CGROUP_CHARS = 192;
 
 export class LiveSource implements Source {
   private readonly buf = Buffer.alloc(DRAIN_BYTES);
@@ -42,11 +41,21 @@ export class LiveSource implements Source {
   /** Open devices by name, for what the log says of them. */
   private readonly devices = new Map<string, number>();
   private lastLook = 0n;
+  /** It was too early to look at the log: soon. */
+  private lookSoon = false;
+  /** Status of each probe as it was last told. */
+  private readonly told = new Map<string, string>();
   private lastTick = 0n;
   private horizon = process.hrtime.bigint();
   private stopping = false;
+  /** What the operator wants, what is, and when the probes were let go if that has not been said yet. */
+  private wanted: 'attached' | 'detached' = 'attached';
+  private is: 'attached' | 'detached' = 'attached';
+  private letGoAt: bigint | undefined;
   private drained = false;
   private first = true;
+  /** Policies named since the last drain, in order. */
+  private policies: string[] = [];
   /** Called when probes were attached or let go. */
   onProbes: (probes: readonly ProbeState[]) => void = () => {};
 
@@ -65,13 +74,13 @@ export class LiveSource implements Source {
     if (this.drained) return undefined;
     const { length, horizon, modulesChanged } = await this.shim.drain(
       this.buf,
-      this.stopping ? LAST_WAIT_MS : WAIT_MS,
+      this.stopping ? LAST_WAIT_MS : this.lookSoon ? LOOK_SOON_MS : WAIT_MS,
     );
     this.drained = this.stopping && length === 0;
     const drained = this.buf.subarray(0, length);
-    const before = [...this.losses(), ...this.names(drained)];
+    const before = [...this.losses(), ...this.policyRecords(), ...this.names(drained)];
     this.horizon = horizon;
-    const after = [...this.faults(), ...(modulesChanged ? this.modulesChanged() : [])];
+    const after = [...this.faults(), ...this.attachment(modulesChanged), ...this.onNeed()];
     if (horizon - this.lastTick >= TICK_NS || this.drained) after.push(this.tick());
     if (before.length === 0 && after.length === 0) return drained;
     return Buffer.concat([...before, drained, ...after]);
@@ -79,14 +88,37 @@ export class LiveSource implements Source {
 
   /** The current drain returns at once; what is in the rings still comes, then the end. */
   stop(): void {
+    this.askCounts();
     this.stopping = true;
+    this.shim.wake();
+  }
+
+  /** Puts into the stream that events from here on are judged by this policy. */
+  policy(id: string): void {
+    this.policies.push(id);
+    if (!this.first) this.shim.wake();
+  }
+
+  /** Lets go of all probes, so that modules can be replaced; or takes them up again. */
+  want(what: 'attached' | 'detached'): void {
+    this.wanted = what;
     this.shim.wake();
   }
 
   /** The shim is its owner's to close. */
   async close(): Promise<void> {}
 
+  /** What the probes have only counted comes with the next batch: no silence is longer than a tick. */
+  private askCounts(): void {
+    try {
+      this.shim.tell();
+    } catch (err) {
+      this.onError('asking the probes for their counts', err as Error);
+    }
+  }
+
   private tick(): Uint8Array {
+    if (!this.stopping) this.askCounts();
     this.lastTick = this.horizon;
     const offset = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
     return encode('tick', { at: this.horizon, wall: this.horizon + offset });
@@ -95,14 +127,32 @@ export class LiveSource implements Source {
   /** Time first: relative times count from it. Devices open already follow through the ring. */
   private preamble(): Uint8Array {
     this.shim.inventory();
-    return Buffer.concat([this.tick(), ...this.probes()]);
+    return Buffer.concat([this.tick(), ...this.policyRecords(), ...this.probes()]);
+  }
+
+  private policyRecords(): Uint8Array[] {
+    return this.policies.splice(0).map((name) =>
+      encode('probe', {
+        at: this.horizon,
+        status: ProbeStatusValue.ATTACHED,
+        required: 0,
+        name,
+        probeKind: POLICY,
+      }),
+    );
   }
 
   private probes(): Uint8Array[] {
     const probes = this.shim.probes();
     this.onProbes(probes);
     const log = { name: '/dev/kmsg', kind: 'log', status: this.log ? 'attached' : 'unavailable' } as const;
-    return [...probes, { ...log, required: false }].map((p) =>
+    const changed = [...probes, { ...log, required: false }].filter((p) => {
+      const key = `${p.kind} ${p.name}`;
+      const same = this.told.get(key) === p.status;
+      this.told.set(key, p.status);
+      return !same;
+    });
+    return changed.map((p) =>
       encode('probe', {
         at: this.horizon,
         status: STATUS[p.status],
@@ -113,14 +163,46 @@ export class LiveSource implements Source {
     );
   }
 
-  private modulesChanged(): Uint8Array[] {
+  /** Done between two drains, so that the records before it and after it stand on its two sides. */
+  private attachment(modulesChanged: boolean): Uint8Array[] {
+    if (this.letGoAt !== undefined) {
+      if (this.horizon < this.letGoAt) return []; // records from before may still come
+      this.letGoAt = undefined;
+      return this.probes();
+    }
+    if (this.wanted !== this.is) return this.wanted === 'detached' ? this.letGo() : this.takeUp();
+    return modulesChanged && this.is === 'attached' ? this.attach('attaching to new functions') : [];
+  }
+
+  private letGo(): Uint8Array[] {
+    this.is = 'detached';
+    try {
+      this.shim.detach();
+    } catch (err) {
+      this.onError('detaching', err as Error);
+    }
+    this.letGoAt = process.hrtime.bigint();
+    return [];
+  }
+
+  private takeUp(): Uint8Array[] {
+    this.is = 'attached';
+    return this.attach('attaching again');
+  }
+
+  private attach(operation: string): Uint8Array[] {
     try {
       if (this.shim.attach() === 0) return [];
       this.shim.inventory();
     } catch (err) {
-      this.onError('attaching to new modules', err as Error);
+      this.onError(operation, err as Error);
     }
     return this.probes();
+  }
+
+  /** Probes that only a halted device wants. */
+  private onNeed(): Uint8Array[] {
+    return this.shim.onNeed() > 0 ? this.probes() : [];
   }
 
   private losses(): Uint8Array[] {
@@ -136,20 +218,26 @@ export class LiveSource implements Source {
 
   /** What the kernel log tells; looked at no more often than it can matter. */
   private faults(): Uint8Array[] {
-    if (!this.log || this.horizon - this.lastLook < LOG_EVERY_NS) return [];
+    if (!this.log) return [];
+    this.lookSoon = this.horizon - this.lastLook < LOG_EVERY_NS;
+    if (this.lookSoon) return [];
     // The log has a clock of its own, which drifts from CLOCK_MONOTONIC where NTP slews that one. What is
-    // certain: the line was not there at the last look.
-    const logged = this.lastLook;
+    // certain: the line was not there at the last look, nor before the interrupt that it tells of.
+    const logged = this.shim.bell() || this.lastLook;
     this.lastLook = this.horizon;
-    return this.log.faults().map(({ write, ...fault }) =>
-      encode('iommu_fault', {
-        at: this.horizon,
-        dev: this.devices.get(fault.bdf) ?? 0,
-        write: write ? 1 : 0,
-        ...fault,
-        logged,
-      }),
-    );
+    const traced = this.told.get('raw_tp io_page_fault') === 'attached';
+    return this.log
+      .faults()
+      .filter((fault) => !(traced && fault.traced && this.devices.has(fault.bdf)))
+      .map(({ write, traced: _, ...fault }) =>
+        encode('iommu_fault', {
+          at: this.horizon,
+          dev: this.devices.get(fault.bdf) ?? 0,
+          write: write ? 1 : 0,
+          ...fault,
+          logged,
+        }),
+      );
   }
 
   /** A name for each process that has a device open, before its first device is judged. */
@@ -161,18 +249,26 @@ export class LiveSource implements Source {
       if (e.kind === 'device') this.devices.set(e.name, e.dev);
       if (e.kind === 'device' && !this.named.has(e.tgid)) {
         this.named.add(e.tgid);
-        out.push(encode('vm', { at: this.horizon, tgid: e.tgid, ...this.identify(e.tgid) }));
+        out.push(...this.identify(e.tgid));
       }
       cursor.at += RECORD_SIZES[cursor.u32(8)] ?? cursor.remaining;
     }
     return out;
   }
 
-  private identify(tgid: number): { name: string; uuid: string } {
+  private identify(tgid: number): Uint8Array[] {
+    const hdr = { at: this.horizon, tgid };
+    const path = cgroupPath(this.procFile(tgid, 'cgroup'));
+    const vm = encode('vm', { ...hdr, ...vmIdentity(this.procFile(tgid, 'cmdline'), path) });
+    if (!path || path === '/') return [vm];
+    return [vm, encode('cgroup', { ...hdr, path: path.slice(-CGROUP_CHARS) })];
+  }
+
+  private procFile(tgid: number, name: string): string {
     try {
-      return vmIdentity(readFileSync(`/proc/${tgid}/cmdline`, 'utf8'));
+      return readFileSync(`/proc/${tgid}/${name}`, 'utf8');
     } catch {
-      return { name: '', uuid: '' }; // gone already
+      return ''; // gone already
     }
   }
 }

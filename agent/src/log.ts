@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One line an event on stderr: logfmt or JSON. Fatal messages must be written before exit, hence sync. */
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LEVELS)[number];
@@ -22,13 +22,24 @@ function write(line: string): void {
   }
 }
 
+/** Of syslog(3), which the journal reads from `<N>` at the beginning of a line. */
+const PRIORITY: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+/** Whether stderr is the journal's: JOURNAL_STREAM is inherited also where it has been redirected. */
+export function isJournal(stream: string | undefined, fd = 2): boolean {
+  if (!stream) return false;
+  const { dev, ino } = fstatSync(fd);
+  return stream === `${dev}:${ino}`;
+}
+
 export function logger(minimum: LogLevel, format: LogFormat): Log {
   const from = LEVELS.indexOf(minimum);
+  const journal = isJournal(process.env.JOURNAL_STREAM);
   return (level, message, fields = {}) => {
     if (LEVELS.indexOf(level) < from) return;
     const all = { ts: new Date().toISOString(), level, msg: message, ...fields };
-    if (format === 'json') return write(`${JSON.stringify(all)}\n`);
-    const pairs = Object.entries(all).map(([k, v]) => `${k}=${quoted(v)}`);
-    write(`${pairs.join(' ')}\n`);
+    const pairs = () => Object.entries(all).map(([k, v]) => `${k}=${quoted(v)}`);
+    const line = format === 'json' ? JSON.stringify(all) : pairs().join(' ');
+    write(`${journal ? `<${PRIORITY[level]}>` : ''}${line}\n`);
   };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { problemOf, reportProblem } from './command/problem.js';
 import { type Command, EXIT_USAGE, parseCommand, UsageError } from './config.js';
-import { TraceError } from './trace/record_file.js';
+import { TraceError } from './trace/error.js';
 
 const EXIT_FAILED = 1;
 
@@ -10,14 +10,20 @@ async function perform(c: Command): Promise<number> {
   switch (c.name) {
     case 'run':
       return (await import('./command/run.js')).runCommand(c.config);
+    case 'config-check':
+      return (await import('./command/config_check.js')).configCheckCommand(c.file, c.judge);
     case 'check':
       return (await import('./command/check.js')).checkCommand();
     case 'rules':
-      return (await import('./command/rules.js')).rulesCommand(c.id);
+      return (await import('./command/rules.js')).rulesCommand(c.id, c.format);
     case 'replay':
-      return (await import('./command/replay.js')).replayCommand(c.trace, c.format, c.judge);
+      return (await import('./command/replay.js')).replayCommand(c.trace, c.format, c.judges, c.filter);
+    case 'report':
+      return (await import('./command/report.js')).reportCommand(c.trace, c.output, c.judges, c.filter);
+    case 'export':
+      return (await import('./command/export.js')).exportCommand(c.trace, c.to, c.output, c.judges, c.filter);
     case 'print':
-      return (await import('./command/replay.js')).printCommand(c.trace, c.judge);
+      return (await import('./command/replay.js')).printCommand(c.trace, c.judges, c.filter);
     default:
       return c satisfies never;
   }
@@ -28,7 +34,7 @@ function failure(err: unknown): number {
   const problem = problemOf(err);
   if (problem) return reportProblem(problem);
   if (err instanceof UsageError || err instanceof TraceError || (err as Error)?.name === 'YError') {
-    process.stderr.write(`migwatch: ${(err as Error).message}\n`);
+    for (const line of (err as Error).message.split('\n')) process.stderr.write(`migwatch: ${line}\n`);
     return EXIT_USAGE;
   }
   process.stderr.write(`migwatch: internal error: ${err instanceof Error ? err.stack : String(err)}\n`);

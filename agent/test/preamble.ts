@@ -21,12 +21,24 @@ const PROBES = `
   fexit vfio_intx_handler
   iter vfio_device_fops
   log /dev/kmsg
+  fexit vfio_pci_config_rw
+  fexit vfio_pin_pages
+  fexit vfio_unpin_pages
+  fexit vfio_dma_rw
+  raw_tp aer_event
+  fentry eventfd_signal_mask
+  tp kvm_pi_irte_update
+  fentry kvm_arch_irq_bypass_add_producer
+  fexit iommufd_ioas_map
+  fexit iommufd_ioas_unmap
+  fexit iommufd_hwpt_alloc
+  raw_tp kvm_entry
   fexit pci_try_reset_function
   fexit pci_reset_function
-  fexit mlx5vf_save_read
-  fexit hisi_acc_vf_save_read
-  fexit pds_vfio_save_read
-  fexit mtty_save_read`;
+  data mlx5_vfio_pci
+  data hisi_acc_vfio_pci
+  data pds_vfio_pci
+  data mtty`;
 
 export const PREAMBLE: readonly string[] = [
   '0 tick',

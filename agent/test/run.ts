@@ -6,6 +6,7 @@ import { NO_OBSERVER, type Observer } from '../src/model/world.js';
 import type { Violation } from '../src/rules/finding.js';
 import { RULES } from '../src/rules/index.js';
 import { DEFAULT_LIMITS, type Limits } from '../src/rules/limits.js';
+import { type DeviceOverrides, type Overrides, Policy } from '../src/rules/policy.js';
 import type { Profile, Rule } from '../src/rules/rule.js';
 import { scenario } from './scenario.js';
 
@@ -13,6 +14,8 @@ export interface Options {
   readonly profile?: Profile;
   readonly rules?: readonly Rule[];
   readonly limits?: Partial<Limits>;
+  readonly overrides?: Overrides;
+  readonly devices?: readonly DeviceOverrides[];
   readonly observer?: Observer;
   readonly preamble?: boolean;
   readonly base?: bigint;
@@ -24,9 +27,11 @@ export interface Result {
 }
 
 function judgeFor(options: Options, violations: Violation[]): Judge {
-  const { profile = 'uapi', rules = RULES, limits = {}, observer = NO_OBSERVER } = options;
+  const { profile = 'uapi', rules = RULES, observer = NO_OBSERVER, overrides = {}, devices = [] } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const policy = new Policy({ profile, rules, limits, overrides, devices });
   const onViolation = (v: Violation) => violations.push(v);
-  return new Judge({ profile, rules, limits: { ...DEFAULT_LIMITS, ...limits }, onViolation }, observer);
+  return new Judge({ policy, onViolation }, observer);
 }
 
 /** Judges batches as they are. */
@@ -34,6 +39,7 @@ export function judgeBatches(batches: Iterable<Uint8Array>, options: Options = {
   const violations: Violation[] = [];
   const judge = judgeFor(options, violations);
   for (const batch of batches) judge.feed(batch);
+  judge.finish();
   return { judge, violations };
 }
 
@@ -54,10 +60,11 @@ export function verdicts(id: string, text: string, options: Options = {}): strin
   if (rules.length === 0) throw new Error(`no rule ${id}`);
   const judge = judgeFor({ ...options, rules }, []);
   const out: string[] = [];
-  for (const record of scenario(text, options)) {
+  const records = scenario(text, options).map((record) => () => judge.feed(record));
+  for (const step of [...records, () => judge.finish()]) {
     const before = { ...judge.engine.tallies.get(id) };
     const counts = new Map([...judge.engine.findings].map(([key, f]) => [key, f.count]));
-    judge.feed(record);
+    step();
     const after = { ...judge.engine.tallies.get(id) };
     for (const answer of ['kept', 'unknown'] as const)
       for (let n = before[answer] ?? 0; n < (after[answer] ?? 0); n++) out.push(answer);

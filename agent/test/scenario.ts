@@ -16,16 +16,28 @@
  *   60ms   tick
  *
  * Further: found, seen (a device not seen opening; in=STATE), reopened, closed [exit=|signal=|left=], get STATE,
- * arc FROM TO, irqs MSIX, reset [hot|function] [took=], log start, skips N (state records lost), data write, data release;
+ * arc FROM TO, irqs MSIX, reset [hot|function|collateral] [took=], log start, skips N (state records lost), data write, data release;
  * mmap bar0+0 SIZE, fault mapped|refused|retried bar0+0 [prefault=1], zap CAUSE, memory-enable, ioeventfd bar0+0 4, irq MSI,
- * low-power entry|exit, precopy-info N; container1 map|unmap|gone IOVA SIZE, container1 p2p dev1 bar0+0 IOVA SIZE,
- * container1 track|join|leave; probe KIND NAME STATUS; vm NAME.
+ * repeats KIND COUNT [part= sum= since= ago=], low-power entry|exit, precopy-info N, log-range IOVA SIZE, dirty-bits N FIRST LAST, vcpu N, aer fatal,
+ * ioas attach N, msi on|off; container1 map|unmap|gone IOVA SIZE, container1 p2p dev1 bar0+0 IOVA SIZE,
+ * v1 region, v1 read|write state|pending|offset|size|data VALUE [of=COUNT] [at=OFFSET];
+ * container1 track|join|leave; probe KIND NAME STATUS; vm NAME; cgroup PATH. Found at start: dev1 known STATE,
+ * dev1 known-irqs MSIX N, container1 known IOVA SIZE, container1 walked N [complete=0]. dev1 data-fd observed|unseen.
  * Any record: tid=, tgid=, miss=, late=N (its gen lags N behind). Devices that share the letters of their name share a VM.
  */
 import { isIn, SAVE, State } from '../src/model/fsm.js';
 import { path } from './arcs.js';
 import { PREAMBLE } from './preamble.js';
-import { agents, container, type Device, type Made, made, STATE_WORDS, WORDS } from './scenario_records.js';
+import {
+  agents,
+  container,
+  type Device,
+  isV1StateWrite,
+  type Made,
+  made,
+  STATE_WORDS,
+  WORDS,
+} from './scenario_records.js';
 import { duration, flagWord, Line, NAMES, number, oneOf, stateNumber } from './scenario_words.js';
 
 const BASE = 5_000_000_000_000n;
@@ -77,11 +89,18 @@ class Writer {
     const what = line.word(2);
     const d = this.of(name);
     const [ofState, other] = [STATE_WORDS[what], WORDS[what]];
-    if (ofState) this.emitState(at, line, ofState(line, d, at), d);
+    if (other && isV1StateWrite(line)) this.emitState(at, line, other(line, d, at), d);
+    else if (ofState) this.emitState(at, line, ofState(line, d, at), d);
     else if (other) {
       // The kernel side knows the device of a data_fd by its session alone.
       const stray = what === 'data' && (line.num('session') ?? d.session) === 0;
-      this.emit(at, line, other(line, d), stray ? undefined : d, stray ? 0 : d.gen - (line.num('late') ?? 0));
+      this.emit(
+        at,
+        line,
+        other(line, d, at),
+        stray ? undefined : d,
+        stray ? 0 : d.gen - (line.num('late') ?? 0),
+      );
     } else if (what === 'set') this.enter(at, d, line);
     else if (what === '}') this.leave(at, d, line);
     else if (what === 'skips') {

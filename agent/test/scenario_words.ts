@@ -11,13 +11,13 @@ const ERRNO: Record<string, number> = { ...constants.errno, ERESTARTSYS: 512 };
 export const NAMES = {
   index: ['INTX', 'MSI', 'MSIX', 'ERR', 'REQ'],
   how: ['', 'opened', 'found', 'seen'],
-  reset: ['', 'ioctl', 'hot', 'function'],
+  reset: ['', 'ioctl', 'hot', 'function', 'collateral'],
   ring: ['crit', 'bulk'],
   dirty: ['', 'start', 'stop', 'report'],
   zap: ['other', 'reset', 'hot', 'config', 'low-power'],
   irq: ['', 'INTX', 'MSI'],
   power: ['', '', '', 'entry', 'wakeup', 'exit'],
-  probe: ['', 'attached', 'waiting', 'unavailable'],
+  probe: ['', 'attached', 'waiting', 'unavailable', 'detached', 'ready'],
 };
 
 /** One line, taken apart. */

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, qemu  # noqa: E402
 from guest.agent import Agent, printed  # noqa: E402
 from guest.case import Case  # noqa: E402
+from guest.trips import Trips  # noqa: E402
 
 STATE_SIZE = 1 << 20
 
@@ -55,6 +56,10 @@ def main():
     for v in found:
         print(f"     {v['severity']} {v['rule']} {v['reason']} {v['device']}")
     case.expect("warnings", [v["rule"] for v in found if v["severity"] != "info"], [])
+    trips = Trips(case, agent)
+    trips.take("two-source", *addresses[:2])
+    trips.take("two-destination", *addresses[2:])
+    trips.finish()
     case.finish(agent)
     timeline = printed(agent.trace())
     (Path("/results") / "timeline.txt").write_text(timeline)

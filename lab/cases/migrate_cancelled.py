@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration  # noqa: E402
 from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
+from guest.trips import Trips  # noqa: E402
 
 
 def main():
@@ -32,6 +33,10 @@ def main():
     case.expect("migrations failed on the destination",
                 agent.metrics()['migwatch_migrations_total{side="destination",result="failed"}'], 1)
     case.rules(agent, [("close-mid-migration", "info")])
+    trips = Trips(case, agent)
+    trips.take("cancel", mdev.SOURCE)
+    trips.take("cancel-destination", mdev.DESTINATION)
+    trips.finish()
     case.finish(agent)
     case.end()
 

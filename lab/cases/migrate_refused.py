@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration  # noqa: E402
 from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
+from guest.trips import Trips  # noqa: E402
 
 
 def main():
@@ -25,6 +26,10 @@ def main():
     agent.settled()
     # mtty's tracker takes START; this kernel, without IOMMUFD, has no way to report. QEMU gives up, as it must.
     case.rules(agent, [("dirty-report-error", "info")])
+    trips = Trips(case, agent)
+    trips.take("refused", mdev.SOURCE)
+    trips.take("refused-destination", mdev.DESTINATION)
+    trips.finish()
     case.finish(agent)
     case.end()
 

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration  # noqa: E402
 from guest.agent import Agent, printed, replayed  # noqa: E402
 from guest.case import Case  # noqa: E402
+from guest.trips import Trips  # noqa: E402
 
 ARCS = {
     # First QEMU starts the VM: both ways round it goes through the P2P states.
@@ -57,6 +58,10 @@ def main():
     agent.settled()
     # COMMAND is restored in RESUMING by every QEMU: expected, and recorded as such.
     case.rules(agent, [("config-write-while-halted", "info")])
+    trips = Trips(case, agent)
+    trips.take("source", mdev.SOURCE)
+    trips.take("destination", mdev.DESTINATION)
+    trips.finish()
     case.finish(agent)
     timeline = printed(agent.trace())
     (Path("/results") / "timeline.txt").write_text(timeline)

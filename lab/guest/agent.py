@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """migwatch under test: starts it, waits for what it says, reads what it serves."""
 import json
+import os
 import re
 import select
 import signal
@@ -9,6 +10,8 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+
+from .vfio import State
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGWATCH = str(ROOT / "bin" / "migwatch")
@@ -22,6 +25,7 @@ class Agent:
     def __init__(self, profile="uapi", port=9641, listen="0.0.0.0", budget_ms=LAB_BUDGET_MS, trace=True, flags=()):
         self.dir = Path(tempfile.mkdtemp(prefix="agent-"))
         self.violations_file = self.dir / "violations.jsonl"
+        self.budget_ms = budget_ms
         self.url = f"http://127.0.0.1:{port}"
         command = [MIGWATCH, "run", f"--web.listen-address={listen}:{port}", f"--profile={profile}",
                    f"--blackout.budget-ms={budget_ms}", *flags]
@@ -32,14 +36,14 @@ class Agent:
         self.log = ""
         started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self.ready = self.wait_log(r"\bready\b", 90)
+        self.ready = self.wait_log(r"\bready\b", 200)
         self.ready_after = time.monotonic() - started
         print(f"     agent ready after {self.ready_after:.1f} s", flush=True)
 
-    def wait_log(self, pattern, timeout=30):
-        """Waits for a line of the agent's log; answers it."""
+    def wait_log(self, pattern, timeout=30, since=0):
+        """Waits for a line of the agent's log, after its first `since` characters; answers it."""
         deadline = time.monotonic() + timeout
-        while not (found := re.search(f"^.*{pattern}.*$", self.log, re.M)):
+        while not (found := re.search(f"^.*{pattern}.*$", self.log[since:], re.M)):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stderr], [], [], left)[0]:
                 raise TimeoutError(f"the agent did not say {pattern!r} in {timeout} s; it said:\n{self.log}")
@@ -48,6 +52,11 @@ class Agent:
                 raise RuntimeError(f"the agent ended ({self.process.wait()}); it said:\n{self.log}")
             self.log += data
         return found.group()
+
+    def poll_log(self, wait=0.2):
+        """Takes what the agent says within this time."""
+        if select.select([self.process.stderr], [], [], wait)[0]:
+            self.log += self.process.stderr.read1(1 << 16).decode()
 
     def get(self, path):
         with urllib.request.urlopen(self.url + path, timeout=30) as reply:
@@ -90,13 +99,24 @@ class Agent:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"made != received + lost: {count}")
 
+    def find_odd_functions(self, device):
+        """
+        With edu_vfio's odd_names the agent does not know the functions behind the data_fds: it finds them at the
+        first session of each direction, of which it can say nothing. The device comes back to RUNNING.
+        """
+        for state, function in ((State.STOP_COPY, "edu_odd_pull"), (State.RESUMING, "edu_odd_push")):
+            data_fd = device.set_state(state)
+            self.wait_metric(f'migwatch_probe_attached{{probe="{function}",kind="fexit"}}', 1)
+            device.set_state(State.RUNNING)
+            os.close(data_fd)
+
     def written(self):
         """The violations in the file."""
         text = self.violations_file.read_text() if self.violations_file.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
     def trace(self):
-        return next(self.dir.glob("*.mwr"))
+        return next(self.dir.glob("migwatch-*"))
 
     def stop(self):
         """SIGTERM; answers the exit code."""

@@ -2,6 +2,7 @@
 """What every case does: say what is expected, print what was seen, count the failures, leave evidence."""
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from . import agent as agents
@@ -40,6 +41,9 @@ class Case:
             bare = not v["context"] and v["device"] and v["event"]["kind"] != "device"
             if missing or bare:
                 self.expect(f"envelope of {v['rule']}", missing or "no context", "complete")
+        deadline = time.monotonic() + 10
+        while agent.written() != found and time.monotonic() < deadline:  # the file is written behind the judge's back
+            found = agent.violations()
         self.expect("violations file has what the API has", agent.written() == found, True)
 
     def finish(self, agent, profile="uapi", code=0):
@@ -52,15 +56,49 @@ class Case:
 
     def replay(self, agent, profile="uapi"):
         live = agent.violations_file.read_text()
-        exit_code, again = agents.replayed(agent.trace(), profile)
+        exit_code, again = agents.replayed(agent.trace(), profile, agent.budget_ms)
         self.expect("replay gives the live findings, byte for byte", again == live, True)
         self.expect("replay's exit code", exit_code, 1 if live else 0)
 
+    def prefix(self, agent):
+        """Of an agent that was killed: what its trace still has gives the first of the live findings."""
+        live = agent.violations_file.read_text()
+        exit_code, again = agents.replayed(agent.trace())
+        self.expect("replay gives the first of the live findings, byte for byte", live.startswith(again), True)
+        self.expect("replay's exit code", exit_code, 1 if again else 0)
+
     def keep(self, agent):
-        for path in agent.dir.iterdir():
-            shutil.copy(path, RESULTS)
+        shutil.copytree(agent.dir, RESULTS, dirs_exist_ok=True)
         (RESULTS / "agent.log").write_text(agent.log)
 
     def end(self):
         print(f"{'failed' if self.failures else 'passed'}: {Path(sys.argv[0]).stem}", flush=True)
         sys.exit(1 if self.failures else 0)
+
+
+class Breaks:
+    """For cases that break one rule after the other: is it found, as it should be?"""
+
+    def __init__(self, case, agent):
+        self.case = case
+        self.agent = agent
+
+    def _found(self, rule):
+        self.agent.settled()
+        return [(v["reason"], v["severity"]) for v in self.agent.violations() if v["rule"] == rule]
+
+    def now(self, rule, reason, severity):
+        """All records have been judged: it is there."""
+        found = self._found(rule)
+        self.case.expect(rule, (reason, severity) if (reason, severity) in found else found, (reason, severity))
+
+    def not_yet(self, rule):
+        """All records have been judged: nothing broke it."""
+        self.case.expect(f"no {rule}", self._found(rule), [])
+
+    def awaited(self, rule, reason, severity, timeout=60):
+        """It is judged when time has passed."""
+        deadline = time.monotonic() + timeout
+        while (reason, severity) not in self._found(rule) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        self.now(rule, reason, severity)

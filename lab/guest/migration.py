@@ -24,7 +24,7 @@ def pair(**options):
 
 
 class Held:
-    """A migration whose stream stops in pre-copy, for as long as a case needs it there."""
+    """A migration whose stream stops in pre-copy, for as long as a case needs it there; then it goes on, or is cut."""
 
     def __init__(self, source, destination):
         self.source, self.destination = source, destination
@@ -33,21 +33,22 @@ class Held:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         listener.listen()
-        threading.Thread(target=self._forward, args=(listener, destination.listen()), daemon=True).start()
+        self._out = socket.socket(socket.AF_UNIX)
+        self._out.connect(destination.listen().removeprefix("unix:"))
+        self._since = len(source.qmp.events)
+        threading.Thread(target=self._forward, args=(listener,), daemon=True).start()
         source.migrate(f"unix:{path}")
-        for end, state in ((source, "pre-copy"), (destination, "resuming")):
-            end.qmp.wait_event(lambda e, s=state: e["event"] == "VFIO_MIGRATION" and e["data"]["device-state"] == s)
+        source.wait_state("pre-copy", self._since)
+        destination.wait_state("resuming")
 
-    def _forward(self, listener, uri):
-        out = socket.socket(socket.AF_UNIX)
-        out.connect(uri.removeprefix("unix:"))
-        with listener, out, listener.accept()[0] as stream:
+    def _forward(self, listener):
+        with listener, self._out, listener.accept()[0] as stream:
             done = 0
             while data := stream.recv(HELD_AFTER - done if done < HELD_AFTER else 1 << 20):
                 try:
-                    out.sendall(data)
+                    self._out.sendall(data)
                 except OSError:
-                    return  # the destination is gone
+                    return  # the destination is gone, or the stream was cut
                 done += len(data)
                 if done >= HELD_AFTER:
                     self._go_on.wait()
@@ -55,7 +56,12 @@ class Held:
     def release(self):
         self._go_on.set()
 
+    def cut(self):
+        """As when the network goes: neither end hears from the other any more."""
+        self._out.shutdown(socket.SHUT_RDWR)
+        self.release()
+
     def finish(self):
         """Lets it complete; both ends' status."""
         self.release()
-        return [self.source.wait_migration(), self.destination.wait_migration()]
+        return [self.source.wait_migration(since=self._since), self.destination.wait_migration()]

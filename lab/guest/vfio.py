@@ -30,6 +30,7 @@ VFIO_DEVICE_RESET = ioctl_number(11)
 VFIO_IOMMU_MAP_DMA = ioctl_number(13)
 VFIO_IOMMU_UNMAP_DMA = ioctl_number(14)
 VFIO_DEVICE_FEATURE = ioctl_number(17)
+VFIO_IOMMU_DIRTY_PAGES = ioctl_number(17)
 VFIO_MIG_GET_PRECOPY_INFO = ioctl_number(21)
 
 VFIO_TYPE1v2_IOMMU = 3
@@ -49,6 +50,10 @@ VFIO_PCI_BAR0_REGION_INDEX = 0
 VFIO_PCI_CONFIG_REGION_INDEX = 7
 REGION_SHIFT = 40  # of the region's index in a device fd's offset: vfio-pci's and mtty's choice
 
+VFIO_IOMMU_DIRTY_PAGES_FLAG_START = 1 << 0
+VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP = 1 << 1
+VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP = 1 << 2
+
 VFIO_DMA_MAP_FLAG_READ = 1 << 0
 VFIO_DMA_MAP_FLAG_WRITE = 1 << 1
 
@@ -59,6 +64,8 @@ _INFO = struct.Struct("=IIIIII")         # argsz flags num_regions num_irqs cap_
 _IRQ_SET = struct.Struct("=IIIII")       # argsz flags index start count
 _MAP = struct.Struct("=IIQQQ")           # argsz flags vaddr iova size
 _UNMAP = struct.Struct("=IIQQ")          # argsz flags iova size
+_DIRTY = struct.Struct("=II")            # argsz flags
+_DIRTY_GET = struct.Struct("=QQQQQ")     # iova size, of a bitmap: page_size size address
 _PRECOPY = struct.Struct("=IIQQ")        # argsz flags initial_bytes dirty_bytes
 
 
@@ -98,6 +105,23 @@ class Container:
         request = bytearray(_UNMAP.pack(_UNMAP.size, 0, iova, size))
         fcntl.ioctl(self.fd, VFIO_IOMMU_UNMAP_DMA, request)
         return _UNMAP.unpack(request)[3]
+
+    def dirty_start(self):
+        self._dirty(VFIO_IOMMU_DIRTY_PAGES_FLAG_START)
+
+    def dirty_stop(self):
+        self._dirty(VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP)
+
+    def dirty_pages(self, iova, size, page_size=4096):
+        """The IOVAs of dirty pages of a range that is mapped. Without a driver that pins: all of them."""
+        bitmap = ctypes.create_string_buffer((size // page_size + 63) // 64 * 8)
+        self._dirty(VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP, _DIRTY_GET.pack(
+            iova, size, page_size, len(bitmap) - len(bitmap) % 8, ctypes.addressof(bitmap)))
+        bits = int.from_bytes(bitmap.raw[:-1], "little")
+        return [iova + n * page_size for n in range(size // page_size) if bits >> n & 1]
+
+    def _dirty(self, flags, data=b""):
+        fcntl.ioctl(self.fd, VFIO_IOMMU_DIRTY_PAGES, _DIRTY.pack(_DIRTY.size + len(data), flags) + data)
 
     def close(self):
         for fd in [*self.groups.values(), self.fd]:

@@ -22,15 +22,21 @@ function kernelLog(): ProbeState {
 
 /** What the model would learn from the probe records of a live stream. */
 function asModel(probes: readonly ProbeState[]): Map<string, Probe> {
-  const status = { attached: ProbeStatusValue.ATTACHED, waiting: ProbeStatusValue.WAITING } as const;
+  const status = {
+    attached: ProbeStatusValue.ATTACHED,
+    waiting: ProbeStatusValue.WAITING,
+    ready: ProbeStatusValue.READY,
+    detached: ProbeStatusValue.DETACHED,
+    unavailable: ProbeStatusValue.UNAVAILABLE,
+    unknown: ProbeStatusValue.UNAVAILABLE,
+  } as const;
   return new Map(
     probes.map((p) => [
       `${p.kind} ${p.name}`,
       {
         name: p.name,
         kind: p.kind,
-        status:
-          p.status === 'attached' || p.status === 'waiting' ? status[p.status] : ProbeStatusValue.UNAVAILABLE,
+        status: status[p.status],
       },
     ]),
   );
@@ -47,7 +53,7 @@ export function checkCommand(): number {
   if (problem) return reportProblem(problem);
   const shim = new Shim(MW_ABI, RECORD_SIZES);
   try {
-    shim.open(MIN_RING, MIN_RING);
+    shim.open({ critBytes: MIN_RING, bulkBytes: MIN_RING, perKind: 1, maxDevices: 1, maxSessions: 1 });
     shim.attach();
     const probes = shim.probes();
     const unsupported = vfioProblem(probes);

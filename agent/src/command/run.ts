@@ -1,54 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `migwatch run`: wires the live source, the judge and the sinks, and keeps them going until a signal. */
-import { readFileSync } from 'node:fs';
-import { hostname, release } from 'node:os';
-import type { RunConfig } from '../config.js';
+import { CapturePolicy } from '../capture_policy.js';
+import { readWebFile } from '../config/web_file.js';
+import { parseCommand, type RunConfig, UsageError } from '../config.js';
+import type { ExportSink } from '../export/host_series.js';
 import { listen } from '../export/http.js';
 import { parseListenAddress } from '../export/listen_address.js';
 import { Metrics } from '../export/metrics.js';
 import { Recent } from '../export/recent.js';
+import { nothingRefused } from '../export/refused.js';
 import { violationJson } from '../export/violation_json.js';
 import { ViolationsFile } from '../export/violations_file.js';
+import { WebConfig } from '../export/web_config.js';
 import { Judge } from '../judge.js';
 import { hostProblem, vfioProblem } from '../kernel/host.js';
 import { KernelLog } from '../kernel/kmsg.js';
 import { type ProbeState, Shim } from '../kernel/shim.js';
 import { LiveSource } from '../live.js';
 import { type Log, logger } from '../log.js';
+import { Recording } from '../recording.js';
 import type { Violation } from '../rules/finding.js';
-import { RULES } from '../rules/index.js';
-import { MAGIC, RecordFileWriter } from '../trace/record_file.js';
 import { VERSION } from '../version.js';
-import { MW_ABI, RECORD_SIZES, WIRE_HASH } from '../wire/events.gen.js';
+import { MW_ABI, RECORD_SIZES } from '../wire/events.gen.js';
 import { problemOf, reportProblem } from './problem.js';
+import { policyFor, Reloader } from './reload.js';
+import { ruleById } from './rule_page.js';
+import { activatedSocket, ServiceManager } from './service_manager.js';
 
 const EXIT_FAILED = 1;
 
-function attached(probes: readonly ProbeState[]): string {
-  return probes
-    .filter((p) => p.status === 'attached')
-    .map((p) => p.name)
-    .join(',');
-}
+const attachedNames = (probes: readonly ProbeState[]) =>
+  probes.filter((p) => p.status === 'attached').map((p) => p.name);
 
 /** Modules that are not there yet; their probes attach when they come. */
 function waiting(probes: readonly ProbeState[]): string {
   const modules = probes.filter((p) => p.status === 'waiting' && p.required).map((p) => p.module);
   return [...new Set(modules)].join(',');
-}
-
-function openTrace(dir: string, log: Log): Promise<RecordFileWriter> {
-  const header = {
-    magic: MAGIC,
-    wire: WIRE_HASH,
-    host: hostname(),
-    kernel: release(),
-    boot_id: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    agent_version: VERSION,
-  };
-  return RecordFileWriter.create(dir, header, (err) =>
-    log('error', 'trace cannot be written; watching goes on without it', { dir, error: err.message }),
-  );
 }
 
 /** Without it IOMMU faults are not seen; everything else is. */
@@ -63,12 +50,16 @@ function openKernelLog(log: Log, closers: Closers): KernelLog | undefined {
   }
 }
 
+/** Sees to it that a finding is captured; the capture's name, if it is. */
+type Save = (v: Violation) => string | undefined;
+
 /** What a violation sets off; none of it may fail or wait. */
-function reporter(log: Log, metrics: Metrics, recent: Recent, file: ViolationsFile | undefined) {
+function reporter(log: Log, metrics: Metrics, recent: Recent, file: ViolationsFile | undefined, save: Save) {
   return (v: Violation): void => {
-    const line = violationJson(v);
-    metrics.onViolation(v);
-    recent.add(line);
+    const capture = save(v);
+    const line = violationJson(v, capture);
+    metrics.onViolation(v, capture);
+    recent.add(line, v);
     file?.append(line);
     log(v.severity === 'info' ? 'info' : 'warn', 'violation', {
       rule: v.rule,
@@ -77,13 +68,31 @@ function reporter(log: Log, metrics: Metrics, recent: Recent, file: ViolationsFi
       device: v.device,
       vm: v.vm,
       state: v.state,
+      ...(capture ? { capture } : {}),
     });
   };
 }
 
-/** Ends the stream at SIGINT or SIGTERM. */
-function onSignals(stop: () => void): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+/**
+ * SIGINT, SIGTERM: end. SIGHUP: the file is read again, if there is one. SIGUSR1: let go of the
+ * modules, so that they can be replaced; SIGUSR2: watch again.
+ */
+function onSignals(config: RunConfig, source: LiveSource, service: ServiceManager, reload: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      service.stopping();
+      source.stop();
+    });
+  if (config.file !== undefined) process.on('SIGHUP', reload);
+  process.on('SIGUSR1', () => source.want('detached'));
+  process.on('SIGUSR2', () => source.want('attached'));
+}
+
+/** What this process was started with, with the file as it is now. */
+async function readAgain(): Promise<RunConfig> {
+  const command = await parseCommand(process.argv);
+  if (command.name !== 'run') throw new Error(`started as run, not ${command.name}`);
+  return command.config;
 }
 
 /** Everything that has to be closed again, in reverse order of opening. */
@@ -100,48 +109,132 @@ class Closers {
   }
 }
 
-async function openSinks(config: RunConfig, log: Log, closers: Closers) {
-  const file = config.violationsFile && new ViolationsFile(config.violationsFile, { log, now: Date.now });
-  if (file) await file.open();
-  const trace = config.traceDir && (await openTrace(config.traceDir, log));
-  return { file: file ? closers.add(file) : undefined, trace: trace ? closers.add(trace) : undefined };
+async function openFile(config: RunConfig, log: Log, closers: Closers): Promise<ViolationsFile | undefined> {
+  if (!config.violationsFile) return undefined;
+  const file = new ViolationsFile(config.violationsFile, { log, now: Date.now });
+  await file.open();
+  return closers.add(file);
 }
 
-async function watch(config: RunConfig, shim: Shim, log: Log, closers: Closers): Promise<number> {
-  let why: string | undefined = 'starting: probes are being attached';
-  const { file, trace } = await openSinks(config, log, closers);
-  const recent = new Recent();
-  const metrics = new Metrics({
-    rules: RULES,
-    now: Date.now,
-    stats: () => (why === undefined ? shim.stats() : undefined),
-    version: VERSION,
-    sinks: [file, trace].filter((sink) => sink !== undefined),
-  });
-  const onViolation = reporter(log, metrics, recent, file);
-  const judge = new Judge({ rules: RULES, ...config, onViolation }, metrics);
-  metrics.watch(judge.world, judge.engine);
-  const options = { metrics, world: judge.world, recent, version: VERSION, notReady: () => why, log };
-  const web = closers.add(await listen(options, parseListenAddress(config.listen)));
+/** For /api/config. Flags are not in it: they may come to hold secrets, and `ps` shows them. */
+function effective({ config, successful, at }: Reloader) {
+  const { id, effective } = config.judge;
+  return { file: config.file ?? '', read_at: new Date(at).toISOString(), successful, policy: id, effective };
+}
 
-  closers.add(shim).open(config.critBytes, config.bulkBytes);
+/** Throws, in words for the operator, where systemd was to pass a socket and did not. */
+function listenAt({ systemdSocket }: RunConfig, address: string) {
+  if (!systemdSocket) return parseListenAddress(address);
+  const fd = activatedSocket();
+  if (fd === undefined)
+    throw new Error('--web.systemd-socket: systemd passed no socket; is migwatch.socket started?');
+  return { host: undefined, port: 0, fd };
+}
+
+/** Throws UsageError. */
+function openWeb({ webConfigFile: file }: RunConfig, log: Log): WebConfig {
+  try {
+    return new WebConfig({ file, read: readWebFile, now: Date.now, log });
+  } catch (err) {
+    throw new UsageError((err as Error).message);
+  }
+}
+
+async function watch(
+  config: RunConfig,
+  web: WebConfig,
+  shim: Shim,
+  log: Log,
+  closers: Closers,
+): Promise<number> {
+  const refused = nothingRefused();
+  const service = ServiceManager.open(log);
+  const state = () =>
+    `watching ${judge.world.devices.size} devices, ${recent.made} violations since the start`;
+  let why: string | undefined = 'starting: probes are being attached';
+  const file = await openFile(config, log, closers);
+  const sinks: ExportSink[] = file ? [file] : [];
+  const recent = new Recent();
+  const captures = new CapturePolicy(config.flight.dir === undefined ? undefined : config.flight);
+  const policy = policyFor(config.judge);
+  const reloader = new Reloader(config, {
+    read: readAgain,
+    announce: (id) => source.policy(id),
+    onPolicy: (next) => metrics.activate(next.rules),
+    now: Date.now,
+    log,
+  });
+  const metrics = new Metrics({
+    rules: policy.rules,
+    now: Date.now,
+    maxSeries: config.maxSeries,
+    stats: () => (why === undefined ? shim.stats() : undefined),
+    maps: () => (why === undefined ? shim.maps() : []),
+    version: VERSION,
+    reload: reloader,
+    ...(config.webConfigFile === undefined ? {} : { web }),
+    refused,
+    sinks,
+    captures,
+  });
+  let recording: Recording | undefined;
+  const onViolation = reporter(log, metrics, recent, file, (v) => recording?.capture(v));
+  const judge = new Judge({ policy, policyOf: reloader.policyOf, onViolation }, metrics);
+  metrics.watch(judge.world, judge.engine);
+  const reload = async () => {
+    service.reloading();
+    await reloader.reload();
+    service.ready(state());
+  };
+  const options = {
+    metrics,
+    world: judge.world,
+    recent,
+    version: VERSION,
+    notReady: () => why,
+    web,
+    refused,
+    ...(config.lifecycle ? { reload: () => reload().then(() => reloader.successful) } : {}),
+    config: () => effective(reloader),
+    rule: ruleById,
+    log,
+  };
+  const server = config.listen && closers.add(await listen(options, listenAt(config, config.listen)));
+
+  closers.add(shim).open(config.kernel);
   shim.attach();
   const problem = vfioProblem(shim.probes());
   if (problem) return reportProblem(problem);
   const source = new LiveSource(shim, openKernelLog(log, closers), (operation, err) =>
     log('error', operation, { error: err.message }),
   );
-  onSignals(() => source.stop());
+  recording = await Recording.open(config, captures, judge.world, attachedNames(shim.probes()), log);
+  if (recording) closers.add(recording);
+  if (recording) sinks.push(...recording.sinks);
+  source.policy(policy.id);
+  onSignals(config, source, service, () => void reload());
   source.onProbes = (probes) => {
-    const what = { attached: attached(probes), waiting_for_modules: waiting(probes) };
+    const what = { attached: attachedNames(probes).join(','), waiting_for_modules: waiting(probes) };
+    if (probes.some((p) => p.status === 'detached'))
+      return log('warn', 'detached: nothing is watched until SIGUSR2', {});
     if (why === undefined) return log('info', 'probes', what);
     why = undefined;
-    log('info', 'ready', { ...what, listen: web.address, profile: config.profile, rules: RULES.length });
+    service.ready(state());
+    log('info', 'ready', {
+      ...what,
+      ...(server ? { listen: server.address } : {}),
+      ...(recording?.folder ? { trace: recording.folder } : {}),
+      profile: policy.profile,
+      policy: policy.id,
+      rules: policy.rules.length,
+    });
   };
   for (let batch = await source.next(); batch; batch = await source.next()) {
-    trace?.write(batch);
+    recording?.write(batch);
     judge.feed(batch);
+    service.turned(state);
   }
+  judge.finish();
   log('info', 'stopped', { events: judge.events, violations: recent.made });
   return 0;
 }
@@ -150,9 +243,10 @@ export async function runCommand(config: RunConfig): Promise<number> {
   const log = logger(config.logLevel, config.logFormat);
   const problem = hostProblem();
   if (problem) return reportProblem(problem);
+  const web = openWeb(config, log);
   const closers = new Closers();
   try {
-    return await watch(config, new Shim(MW_ABI, RECORD_SIZES), log, closers);
+    return await watch(config, web, new Shim(MW_ABI, RECORD_SIZES), log, closers);
   } catch (err) {
     const hostSays = problemOf(err);
     if (hostSays) return reportProblem(hostSays);

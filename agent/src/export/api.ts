@@ -79,7 +79,7 @@ export function deviceJson(w: World, d: Device, metrics: Metrics): DeviceJson {
     bus: d.bus,
     vm: w.vmOf(d),
     group: d.group,
-    migration: d.hasMigration ? flagNames(d.flags).split(',') : [],
+    migration: d.v1 ? ['v1'] : d.hasMigration ? flagNames(d.flags).split(',') : [],
     state: d.stateName,
     known_by: d.how,
     since_at_ns: exact(w, d.landedAt),

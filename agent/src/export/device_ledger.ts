@@ -6,6 +6,8 @@ import type { Lines } from './series.js';
 
 /** How long the series of a closed device stay, ms: several scrapes, so that the last counts are seen. */
 const LINGER_MS = 120_000;
+/** With more names than the world keeps devices, gone ones leave at once. */
+const MAX_ENTRIES = 8_192;
 
 interface Entry {
   readonly series: DeviceSeries;
@@ -24,6 +26,7 @@ export class DeviceLedger {
 
   /** The series of a device, made if there are none: a violation may come before its device. */
   of(name: string): DeviceSeries {
+    if (this.entries.size > MAX_ENTRIES) this.prune();
     return this.entry(name).series;
   }
 
@@ -40,10 +43,29 @@ export class DeviceLedger {
     if (entry?.lives.get(d.id) === d) this.retire(w, entry, d);
   }
 
-  collect(w: World | undefined, lines: Lines): void {
+  /** Brings what collect() shows up to date. */
+  update(w: World | undefined): void {
     if (w) this.reconcile(w);
     this.prune();
-    for (const { series } of this.entries.values()) series.collect(lines);
+  }
+
+  /**
+   * Appends the series of as many devices as there is room for, each with all of them; those known
+   * longest come first, so that the choice is the same at each scrape. How many series were left out.
+   */
+  collect(lines: Lines, room: number): number {
+    let [left, dropped] = [room, 0];
+    for (const { series } of this.entries.values()) {
+      const { size } = series;
+      if (size <= left) {
+        left -= size;
+        series.collect(lines);
+      } else {
+        left = 0;
+        dropped += size;
+      }
+    }
+    return dropped;
   }
 
   /** Ambiguous events of all devices, open and closed. */
@@ -82,6 +104,7 @@ export class DeviceLedger {
   private prune(): void {
     const before = this.now() - LINGER_MS;
     for (const [name, entry] of this.entries)
-      if (entry.lives.size === 0 && entry.goneAt <= before) this.entries.delete(name);
+      if (entry.lives.size === 0 && (entry.goneAt <= before || this.entries.size > MAX_ENTRIES))
+        this.entries.delete(name);
   }
 }

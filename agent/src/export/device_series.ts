@@ -6,6 +6,9 @@ import { SEVERITIES, type Severity } from '../rules/rule.js';
 import { irqLabel, regionLabel, resetKind, STATE_LABELS, stateLabel } from './label_values.js';
 import { type Labels, type Lines, Series } from './series.js';
 
+/** Set up by every guest; the others come with their first use. */
+const PCI_INDICES = ['INTX', 'MSI', 'MSIX'];
+
 /** Counters of one device that are kept per label value. */
 class Labelled extends Map<string, Series> {
   /** `made` learns of each new series. */
@@ -71,7 +74,7 @@ export class DeviceSeries {
     this.regions = new Labelled(name, 'region', this.perLife);
     this.irqs = new Labelled(name, 'index', this.perLife);
     this.resets = new Labelled(name, 'kind', this.perLife);
-    for (const kind of ['ioctl', 'hot', 'function']) this.resets.of(kind);
+    for (const kind of ['ioctl', 'hot', 'function', 'collateral']) this.resets.of(kind);
   }
 
   violated(severity: Severity): void {
@@ -100,7 +103,7 @@ export class DeviceSeries {
     const { counts } = d;
     this.saved[into] += counts.bytesSaved;
     this.resumed[into] += counts.bytesResumed;
-    this.dirtyReports[into] += counts.dirtyReports;
+    this.dirtyReports[into] += counts.dirtyReports + counts.containerReports;
     this.irqsWhileHalted[into] += counts.irqsWhileHalted;
     for (const n of counts.zaps.values()) this.zaps[into] += n;
     for (const [region, n] of counts.faults) this.faults.of(regionLabel(region, d.bus))[into] += n;
@@ -136,13 +139,14 @@ export class DeviceSeries {
   }
 
   private describe(w: World, d: Device): void {
+    if (d.bus === 'pci') for (const index of PCI_INDICES) this.irqs.of(index);
     const labels: Record<string, string> = {
       device: this.name,
       driver: d.driver,
       bus: d.bus,
       iommu_group: String(d.group),
       vm: w.vmOf(d),
-      migration: flagNames(d.flags),
+      migration: d.v1 ? 'v1' : flagNames(d.flags),
     };
     const had = this.info?.labels;
     if (had && Object.keys(labels).every((name) => had[name] === labels[name])) return;
@@ -160,6 +164,14 @@ export class DeviceSeries {
     this.mapped.value = container?.mappedBytes ?? 0;
     this.maps.value = this.maps.base + (this.container?.maps ?? 0);
     this.unmaps.value = this.unmaps.base + (this.container?.unmaps ?? 0);
+  }
+
+  /** Series that collect() appends. */
+  get size(): number {
+    const { violations, states, p2p } = this;
+    if (!this.info) return violations.length;
+    // Beside those per life: info, mapped, maps and unmaps.
+    return violations.length + states.length + p2p.size + this.perLife.length + 4;
   }
 
   collect(lines: Lines): void {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MetricRow } from './metric_table.js';
-import { type Labels, Series } from './series.js';
+import { boundText, type Labels, Series } from './series.js';
 
 const NS = 1e-9;
 
@@ -17,7 +17,7 @@ export class DurationHistogram {
   constructor(row: MetricRow, labels: Labels) {
     this.bounds = row.buckets ?? [];
     this.counts = new Float64Array(this.bounds.length + 1);
-    this.buckets = [...this.bounds.map(String), '+Inf'].map(
+    this.buckets = [...this.bounds.map(boundText), '+Inf'].map(
       (le) => new Series({ ...labels, le }, `${row.name}_bucket`),
     );
     this.sum = new Series(labels, `${row.name}_sum`);

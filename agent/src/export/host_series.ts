@@ -3,6 +3,7 @@
 import { coverage, LEVELS } from '../model/coverage.js';
 import type { World } from '../model/world.js';
 import { ProbeStatusValue } from '../wire/events.gen.js';
+import type { Refused } from './refused.js';
 import { type Labels, type Lines, Series } from './series.js';
 
 /** Records per ring, [crit, bulk], as the shim counts them. */
@@ -17,19 +18,32 @@ export interface ExportSink {
   readonly name: string;
   /** Items dropped because the queue was full. */
   readonly dropped: number;
-  /** Items that could not be written. */
-  readonly errors?: number;
+  /** Writes that failed. */
+  readonly errors: number;
 }
 
-/** The name of the sink behind --violations.file. */
-export const VIOLATIONS_FILE = 'violations_file';
+/** How the last reading of the configuration went. */
+export interface ReloadState {
+  readonly successful: boolean;
+  /** Of the last that succeeded, Unix ms. */
+  readonly at: number;
+}
 
 export interface HostOptions {
   readonly version: string;
   /** undefined while nothing is attached. */
   readonly stats: () => RingStats | undefined;
+  /** undefined where nothing can be read again. */
+  readonly reload?: ReloadState;
+  /** The same of the web server's own. */
+  readonly web?: ReloadState;
+  readonly refused: Refused;
+  /** Kernel memory of each map of the probes, bytes; below 0 where the kernel does not say. */
+  readonly maps?: () => readonly { readonly name: string; readonly bytes: number }[];
   /** Read at each scrape: sinks may be added later. */
   readonly sinks?: readonly ExportSink[];
+  /** What the flight recorder did. */
+  readonly captures?: { readonly made: number; readonly suppressed: number };
 }
 
 export const RINGS = ['crit', 'bulk'] as const;
@@ -45,14 +59,35 @@ export class HostSeries {
   constructor(private readonly options: HostOptions) {}
 
   collect(w: World | undefined, ambiguous: number, lines: Lines): void {
-    const { version, sinks = [] } = this.options;
+    const { version, reload, sinks = [], captures } = this.options;
     this.rings(lines);
     lines.unattributed.push(gauge({}, w?.unattributed ?? 0));
+    for (const [what, n] of Object.entries(w?.evicted ?? {})) lines.evicted.push(gauge({ what }, n));
     lines.ambiguous.push(gauge({}, ambiguous));
+    for (const { name, bytes } of this.options.maps?.() ?? [])
+      if (bytes >= 0) lines.kernelMemory.push(gauge({ map: name }, bytes));
     if (w) this.sight(w, lines);
-    for (const { name, dropped } of sinks) lines.queueDropped.push(gauge({ sink: name }, dropped));
-    lines.fileErrors.push(gauge({}, sinks.find((s) => s.name === VIOLATIONS_FILE)?.errors ?? 0));
+    for (const { name, dropped, errors } of sinks) {
+      lines.queueDropped.push(gauge({ sink: name }, dropped));
+      lines.exportErrors.push(gauge({ sink: name }, errors));
+    }
+    lines.captures.push(gauge({}, captures?.made ?? 0));
+    lines.capturesSuppressed.push(gauge({}, captures?.suppressed ?? 0));
+    if (reload) {
+      lines.configReloaded.push(gauge({}, reload.successful ? 1 : 0));
+      lines.configReloadedAt.push(gauge({}, reload.at / 1000));
+    }
+    this.web(lines);
     lines.buildInfo.push(gauge({ version, nodeversion: process.version }, 1));
+  }
+
+  private web(lines: Lines): void {
+    const { web, refused } = this.options;
+    if (web) {
+      lines.webReloaded.push(gauge({}, web.successful ? 1 : 0));
+      lines.webReloadedAt.push(gauge({}, web.at / 1000));
+    }
+    for (const [reason, n] of Object.entries(refused)) lines.webRefused.push(gauge({ reason }, n));
   }
 
   private rings(lines: Lines): void {

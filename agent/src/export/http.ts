@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { World } from '../model/world.js';
 import { devicesJson, statusJson } from './api.js';
-import { formatListenAddress, type ListenAddress } from './listen_address.js';
+import { BasicAuth } from './basic_auth.js';
+import { formatFor } from './exposition.js';
+import type { ListenAddress } from './listen_address.js';
+import { Feed } from './live/feed.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
+import { paletteCss } from './palette.js';
 import { RECENT_MAX, type Recent } from './recent.js';
+import type { Refused } from './refused.js';
+import { Scrapes } from './scrapes.js';
+import { serve, type Web } from './server.js';
+import type { WebConfig } from './web_config.js';
+
+export type { Web } from './server.js';
 
 export interface HttpOptions {
   readonly metrics: Metrics;
@@ -18,16 +26,21 @@ export interface HttpOptions {
   readonly version: string;
   /** Why the agent is not watching (yet); undefined when it is. */
   readonly notReady: () => string | undefined;
+  /** TLS, passwords and headers. */
+  readonly web: WebConfig;
+  /** Counted up here. */
+  readonly refused: Refused;
+  /** Reads the configuration again; whether it is in force now. undefined: not offered. */
+  readonly reload?: () => Promise<boolean>;
+  /** What is in force, without secrets; undefined: not offered. */
+  readonly config?: () => unknown;
+  /** A rule in full by its id, for people who read a violation; undefined: there is none such. */
+  readonly rule?: (id: string) => unknown;
   readonly log: Log;
 }
 
-export interface Web {
-  /** Where it listens, with the port the system chose if 0 was asked for. */
-  readonly address: string;
-  close(): Promise<void>;
-}
-
 const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
+const PALETTE = paletteCss();
 const DEFAULT_LIMIT = 100;
 
 const HEADERS = {
@@ -40,18 +53,44 @@ const HEADERS = {
   'Cache-Control': 'no-cache',
 };
 
+/** Headers and passwords of the configuration, before anything is served. */
+function guard({ web, refused }: HttpOptions, auth: BasicAuth) {
+  return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+    web.look();
+    const { headers, users } = web.settings;
+    res.set(HEADERS).set(headers);
+    const answer = users.size ? await auth.check(req.headers.authorization, users) : 'yes';
+    if (answer === 'yes') return next();
+    refused[answer === 'no' ? 'password' : 'busy']++;
+    if (answer === 'no') res.status(401).set('WWW-Authenticate', 'Basic realm="migwatch", charset="UTF-8"');
+    else res.status(503).set('Retry-After', '1');
+    res.type('text').send(answer === 'no' ? 'unauthorized\n' : 'too many logins at a time\n');
+  };
+}
+
+/** Asked for by hand or by a script; as Prometheus answers. */
+function lifecycle(reload: HttpOptions['reload']) {
+  return async (_req: Request, res: Response): Promise<void> => {
+    const [status, text] = !reload
+      ? [403, 'not enabled; --web.enable-lifecycle enables it']
+      : (await reload())
+        ? [200, 'read again']
+        : [500, 'refused; what was in force stays, the log says why'];
+    res.status(Number(status)).type('text').send(`${text}\n`);
+  };
+}
+
 /** The routes. No body is ever read. */
-export function createApp(options: HttpOptions): Express {
+export function createApp(options: HttpOptions, auth: BasicAuth, feed: Feed): Express {
   const { metrics, world, version, notReady } = options;
   const app = express();
   app.disable('x-powered-by');
-  app.use((_req, res, next) => {
-    res.set(HEADERS);
-    next();
-  });
-  app.get('/metrics', async (_req, res) => {
-    res.set('Content-Type', metrics.contentType).send(await metrics.scrape());
-  });
+  app.use(guard(options, auth));
+  const scrapes = new Scrapes(
+    (format) => metrics.scrape(format),
+    () => performance.now(),
+  );
+  app.get('/metrics', (req, res) => scrapes.answer(formatFor(req.headers.accept), res.vary('Accept')));
   app.get('/-/healthy', (_req, res) => {
     res.type('text').send('healthy\n');
   });
@@ -62,13 +101,33 @@ export function createApp(options: HttpOptions): Express {
       .type('text')
       .send(`${why ?? 'ready'}\n`);
   });
+  app.post('/-/reload', lifecycle(options.reload));
+  app.put('/-/reload', lifecycle(options.reload));
   app.get('/api/status', (_req, res) => {
     res.json(statusJson(world, metrics, version, notReady()));
   });
   app.get('/api/devices', (_req, res) => {
     res.json(devicesJson(world, metrics));
   });
+  app.get('/api/config', (_req, res, next) => {
+    if (options.config) res.json(options.config());
+    else next();
+  });
   app.get('/api/violations', violations(options.recent));
+  app.get('/api/violations/:n', (req, res, next) => {
+    const line = options.recent.one(Number(req.params.n));
+    if (line) res.type('json').send(line);
+    else next();
+  });
+  app.get('/api/rules/:id', (req, res, next) => {
+    const rule = options.rule?.(req.params.id);
+    if (rule) res.json(rule);
+    else next();
+  });
+  app.get('/api/events', feed.handle);
+  app.get('/palette.css', (_req, res) => {
+    res.type('css').send(PALETTE);
+  });
   app.use(express.static(PAGE, { cacheControl: false }));
   app.use((_req, res) => {
     res.status(404).type('text').send('not found\n');
@@ -107,48 +166,20 @@ function failure(log: Log) {
   };
 }
 
-function listenError(error: NodeJS.ErrnoException, at: ListenAddress): Error {
-  const where = formatListenAddress(at);
-  const also = 'choose another with --web.listen-address';
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new Error(
-        `cannot listen on ${where}: the port is in use. Stop what holds it (ss -ltnp 'sport = :${at.port}') or ${also}`,
-      );
-    case 'EACCES':
-      return new Error(`cannot listen on ${where}: no permission for ports below 1024; ${also}`);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new Error(`cannot listen on ${where}: no such address on this host; ${also}`);
-    default:
-      return new Error(`cannot listen on ${where}: ${error.message}`);
-  }
-}
-
-/** Bounds, so that a slow or greedy client costs little. ms */
-function bound(server: Server): void {
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 10_000;
-  server.timeout = 30_000;
-  server.maxConnections = 64;
-}
-
 /** Rejects in words for the operator where the address cannot be had. */
-export async function listen(options: HttpOptions, at: ListenAddress): Promise<Web> {
-  const server = createServer(createApp(options));
-  bound(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, at)));
-    server.listen({ port: at.port, host: at.host }, resolve);
-  });
-  server.on('error', (error) => options.log('error', 'http server', { error: error.message }));
-  const { port } = server.address() as AddressInfo;
+export async function listen(
+  options: HttpOptions,
+  at: ListenAddress & { readonly fd?: number },
+): Promise<Web> {
+  const auth = new BasicAuth();
+  const feed = new Feed(options);
+  const web = await serve(createApp(options, auth, feed), options.web, at, options.refused, options.log);
   return {
-    address: formatListenAddress({ host: at.host, port }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    ...web,
+    close: async () => {
+      feed.close();
+      await web.close();
+      auth.close();
+    },
   };
 }

@@ -32,6 +32,8 @@ export function resetKind(kind: number): string {
       return 'ioctl';
     case ResetKindValue.HOT:
       return 'hot';
+    case ResetKindValue.COLLATERAL:
+      return 'collateral';
     case ResetKindValue.FUNCTION:
       return 'function';
     default:

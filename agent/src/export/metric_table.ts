@@ -129,12 +129,12 @@ export const METRICS = {
   dirtyReports: counter(
     'dirty_log_reports_total',
     ['device'],
-    'Dirty page reports by the tracker of the device itself.',
+    'Dirty page reports: of the device’s own tracker, and of its type1 container, which count for every device in it.',
   ),
   resets: counter(
     'resets_total',
     ['device', 'kind'],
-    'Resets: by ioctl, hot reset of the bus, or function reset.',
+    'Resets: by ioctl, hot reset of the bus, function reset, or collateral of another device’s.',
   ),
 
   recordsMade: counter(
@@ -144,10 +144,20 @@ export const METRICS = {
   ),
   recordsLost: counter('kernel_records_lost_total', ['ring'], 'Records that found their ring full.'),
   recordsReceived: counter('records_received_total', ['ring'], 'Records that the agent took from the ring.'),
+  kernelMemory: gauge(
+    'kernel_memory_bytes',
+    ['map'],
+    'Kernel memory that a map or ring of the probes takes, as the kernel accounts for it.',
+  ),
   unattributed: counter(
     'unattributed_records_total',
     [],
     'Records about a device or session that the agent does not know.',
+  ),
+  evicted: counter(
+    'evicted_total',
+    ['what'],
+    'Devices, containers, sessions, VM names and findings forgotten because there were too many; not 0: verdicts are missing.',
   ),
   ambiguous: counter(
     'ambiguous_events_total',
@@ -163,12 +173,48 @@ export const METRICS = {
   queueDropped: counter(
     'export_queue_dropped_total',
     ['sink'],
-    'Items dropped because the queue of a sink was full.',
+    'Lines of the violations file, events of the trace, or captures cut short: what did not get there, because the disk was too slow, full or broken.',
   ),
-  fileErrors: counter(
-    'violations_file_errors_total',
+  exportErrors: counter(
+    'export_errors_total',
+    ['sink'],
+    'Writes that the disk refused: lines of the violations file, packets of the trace, captures.',
+  ),
+  captures: counter('captures_total', [], 'Captures that the flight recorder began.'),
+  capturesSuppressed: counter(
+    'captures_suppressed_total',
     [],
-    'Violations that could not be written to the violations file.',
+    'Findings that got no capture because their rule and device had one lately.',
+  ),
+  configReloaded: gauge(
+    'config_last_reload_successful',
+    [],
+    '1 if the configuration that was read last is in force, 0 if it was refused.',
+  ),
+  configReloadedAt: gauge(
+    'config_last_reload_success_timestamp_seconds',
+    [],
+    'When the configuration in force was read, Unix time.',
+  ),
+  webReloaded: gauge(
+    'web_config_last_reload_successful',
+    [],
+    '1 if --web.config.file and the files it names are in force as they are now, 0 if they were refused.',
+  ),
+  webReloadedAt: gauge(
+    'web_config_last_reload_success_timestamp_seconds',
+    [],
+    'When the web configuration in force was read, Unix time.',
+  ),
+  webRefused: counter(
+    'web_refused_total',
+    ['reason'],
+    'Connections (connections, certificate) and requests (password, busy) that the web server turned away.',
+  ),
+  seriesDropped: counter(
+    'series_dropped_total',
+    [],
+    'Series of devices that scrapes left out because of --web.max-series.',
   ),
   buildInfo: gauge('build_info', ['version', 'nodeversion'], 'What is running; always 1.'),
 } as const satisfies Record<string, MetricRow>;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { collectDefaultMetrics } from 'prom-client';
+import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Device, Side } from '../model/device.js';
 import type { MigrationResult, Observer, World } from '../model/world.js';
-import type { Engine } from '../rules/engine.js';
 import type { Violation } from '../rules/finding.js';
 import { type RuleText, SEVERITIES, type Severity } from '../rules/rule.js';
+import type { TallyBook } from '../rules/tally.js';
 import { DeviceLedger } from './device_ledger.js';
+import { type Format, promClientText, tableText } from './exposition.js';
 import { type HostOptions, HostSeries, type RingStats } from './host_series.js';
+import { Departed } from './live/departed.js';
+import { liveDevice } from './live/lane.js';
 import { METRICS, type MetricKey } from './metric_table.js';
-import { type Lines, type Series, TableMetric, TableRegistry } from './series.js';
+import { type Lines, Series } from './series.js';
 import { TransitionSeries } from './transition_series.js';
 import { ViolationSeries } from './violation_series.js';
 
@@ -19,6 +22,8 @@ export interface MetricsOptions extends HostOptions {
   readonly rules: readonly Pick<RuleText, 'id' | 'severities'>[];
   /** A clock in ms, for when series leave; Date.now in production. */
   readonly now: () => number;
+  /** Series of a scrape, at most; process_* and nodejs_* do not count. */
+  readonly maxSeries: number;
 }
 
 /**
@@ -39,8 +44,8 @@ const HIDDEN = [
   'nodejs_active_resources_total',
 ];
 
-function registryWithDefaults(): TableRegistry {
-  const registry = new TableRegistry();
+function defaultMetrics(): Registry {
+  const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   for (const name of HIDDEN) registry.removeSingleMetric(name);
   return registry;
@@ -51,51 +56,60 @@ function registryWithDefaults(): TableRegistry {
  * world when somebody scrapes.
  */
 export class Metrics implements Observer {
-  private readonly registry = registryWithDefaults();
-  private readonly table: ReadonlyMap<MetricKey, TableMetric>;
+  private readonly defaults = defaultMetrics();
+  private readonly dropped = new Series({});
   private readonly devices: DeviceLedger;
   private readonly transitions = new TransitionSeries();
   private readonly findings: ViolationSeries;
   private readonly host: HostSeries;
+  /** For the page. */
+  readonly departed = new Departed();
   private world: World | undefined;
-  private engine: Pick<Engine, 'tallies'> | undefined;
+  private engine: { readonly tallies: TallyBook } | undefined;
 
   constructor(private readonly options: MetricsOptions) {
     this.devices = new DeviceLedger(options.now);
     this.findings = new ViolationSeries(options.rules, options.now);
     this.host = new HostSeries(options);
-    this.table = new Map(KEYS.map((key) => [key, new TableMetric(METRICS[key])]));
-    for (const metric of this.table.values()) this.registry.add(metric);
   }
 
   /** What to read at a scrape; the world's observer must be this object. To be called before the first event. */
-  watch(world: World, engine: Pick<Engine, 'tallies'>): void {
+  watch(world: World, engine: { readonly tallies: TallyBook }): void {
     this.world = world;
     this.engine = engine;
   }
 
-  get contentType(): string {
-    return this.registry.contentType;
+  /** Rules that another policy judges: their counters start. */
+  activate(rules: MetricsOptions['rules']): void {
+    this.findings.activate(rules);
   }
 
   /** The text of /metrics, all of one moment. */
-  scrape(): Promise<string> {
-    this.collect();
-    return this.registry.metrics();
+  async scrape(format: Format): Promise<string> {
+    const lines = this.collect();
+    const ours = KEYS.map((key) => tableText(METRICS[key], lines[key], format));
+    const others = this.defaults.getMetricsAsArray() as unknown as readonly Metric[];
+    const theirs = await Promise.all(others.map((metric) => promClientText(metric, format)));
+    const end = format === 'openmetrics' ? '# EOF\n' : '';
+    return [...ours, ...theirs, end].join('');
   }
 
-  /** Fills every metric of the table. */
-  private collect(): void {
+  /** Devices come last and get the room that is left: what tells of the whole host is always there. */
+  private collect(): Lines {
     const lines = Object.fromEntries(KEYS.map((key): [MetricKey, Series[]] => [key, []])) as Lines;
+    this.devices.update(this.world);
     this.findings.collect(this.engine?.tallies, lines);
-    this.devices.collect(this.world, lines);
     this.transitions.collect(lines);
     this.host.collect(this.world, this.devices.ambiguous(), lines);
-    for (const [key, metric] of this.table) metric.values = lines[key];
+    lines.seriesDropped.push(this.dropped);
+    const taken = KEYS.reduce((sum, key) => sum + lines[key].length, 0);
+    this.dropped.value += this.devices.collect(lines, this.options.maxSeries - taken);
+    return lines;
   }
 
-  onViolation(v: Violation): void {
-    this.findings.add(v);
+  /** `capture` names the trace that shows it, if there is one. */
+  onViolation(v: Violation, capture?: string): void {
+    this.findings.add(v, capture);
     if (v.device) this.devices.of(v.device).violated(v.severity);
   }
 
@@ -131,9 +145,12 @@ export class Metrics implements Observer {
 
   appeared(device: Device): void {
     if (this.world) this.devices.appeared(this.world, device);
+    this.transitions.know(device);
   }
 
   gone(device: Device): void {
-    if (this.world) this.devices.gone(this.world, device);
+    if (!this.world) return;
+    this.devices.gone(this.world, device);
+    this.departed.add(liveDevice(this.world, device, this), this.world.now);
   }
 }

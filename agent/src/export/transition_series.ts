@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** How the state machines of this host moved, by driver rather than by device: drivers are few. */
-import type { Side } from '../model/device.js';
+import type { Device, Side } from '../model/device.js';
 import { STATE_NAMES } from '../model/fsm.js';
 import type { MigrationResult } from '../model/world.js';
+import { driverArcs } from './driver_arcs.js';
 import { DurationHistogram } from './histogram.js';
 import { STATE_LABELS } from './label_values.js';
 import { METRICS } from './metric_table.js';
@@ -17,7 +18,7 @@ const STATES = STATE_LABELS.length;
 /** Index into STATE_LABELS; a number without a name is `unknown`. */
 const stateIndex = (state: number) => (state >= 0 && state < STATES - 1 ? state : STATES - 1);
 
-/** One arc of one driver; both results exist from its first step. */
+/** One arc of one driver, both results. */
 class Arc {
   private readonly ok: Series;
   private readonly failed: Series;
@@ -40,7 +41,7 @@ class Arc {
   collect(lines: Lines): void {
     lines.arcs.push(this.ok);
     lines.arcs.push(this.failed);
-    this.took.collect(lines.transitionSeconds);
+    if (this.ok.value > 0) this.took.collect(lines.transitionSeconds);
   }
 }
 
@@ -55,7 +56,16 @@ export class TransitionSeries {
     RESULTS.map((result) => new Series({ side, result })),
   );
 
+  /** The arcs of its driver begin at zero, so that the first one that fails is an increase. */
+  know({ driver, flags }: Device): void {
+    for (const [from, to] of driverArcs(flags)) this.of(driver, from, to);
+  }
+
   arc(driver: string, from: number, to: number, ok: boolean, took: number): void {
+    this.of(driver, from, to).count(ok, took);
+  }
+
+  private of(driver: string, from: number, to: number): Arc {
     let ofDriver = this.arcs.get(driver);
     if (!ofDriver) {
       ofDriver = [];
@@ -63,8 +73,12 @@ export class TransitionSeries {
     }
     const [f, t] = [stateIndex(from), stateIndex(to)];
     const at = f * STATES + t;
-    ofDriver[at] ??= new Arc(driver, f, t);
-    ofDriver[at]?.count(ok, took);
+    let arc = ofDriver[at];
+    if (!arc) {
+      arc = new Arc(driver, f, t);
+      ofDriver[at] = arc;
+    }
+    return arc;
   }
 
   visit(state: number, took: number): void {

@@ -10,8 +10,9 @@ function exact(_key: string, value: unknown): unknown {
 
 /**
  * The one JSON form of a violation, without newline: made once, then shared by
- * the file and the API. A record of 64 events is some 15 kB.
+ * the file and the API. A record of 64 events is some 15 kB. `capture` is the
+ * folder of the trace that the flight recorder made of it, if it made one.
  */
-export function violationJson(v: Violation): string {
-  return JSON.stringify(v, exact);
+export function violationJson(v: Violation, capture?: string): string {
+  return JSON.stringify({ ...v, capture: capture ?? null }, exact);
 }

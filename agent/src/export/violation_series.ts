@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Findings and verdicts by rule. */
-import type { Tally } from '../rules/engine.js';
 import type { Violation } from '../rules/finding.js';
 import type { RuleText, Severity } from '../rules/rule.js';
-import { type Lines, Series } from './series.js';
+import type { Tally, TallyBook } from '../rules/tally.js';
+import { type Exemplar, type Labels, type Lines, Series } from './series.js';
 
 const DAY_MS = 86_400_000;
 /** (device, rule) pairs whose last violation is remembered; the oldest go first. */
@@ -15,6 +15,17 @@ interface Last {
   at: number;
 }
 
+/** The format's limit, of names and values together. */
+const EXEMPLAR_CHARS = 128;
+
+/** The capture that shows the finding, else what finds its record in the violations file. */
+function exemplar(v: Violation, capture: string | undefined, seconds: number): Exemplar | undefined {
+  const labels: Labels =
+    capture === undefined ? { device: v.device, at_ns: String(v.at_ns) } : { capture_id: capture };
+  const chars = Object.entries(labels).reduce((sum, [k, value]) => sum + k.length + value.length, 0);
+  return chars > EXEMPLAR_CHARS ? undefined : { labels, seconds };
+}
+
 export class ViolationSeries {
   private readonly totals = new Map<string, Series>();
   private readonly last = new Map<string, Last>();
@@ -24,20 +35,28 @@ export class ViolationSeries {
     rules: readonly Pick<RuleText, 'id' | 'severities'>[],
     private readonly now: () => number,
   ) {
+    this.activate(rules);
+  }
+
+  /** Counters of these exist from here on; none ever leaves. */
+  activate(rules: readonly Pick<RuleText, 'id' | 'severities'>[]): void {
     for (const { id, severities } of rules) {
       for (const severity of severities) this.total(id, severity);
       const of = (verdict: string) => new Series({ rule: id, verdict });
-      this.verdicts.set(id, { kept: of('kept'), broken: of('broken'), unknown: of('unknown') });
+      if (!this.verdicts.has(id))
+        this.verdicts.set(id, { kept: of('kept'), broken: of('broken'), unknown: of('unknown') });
     }
   }
 
-  add(v: Violation): void {
-    this.total(v.rule, v.severity).value++;
+  add(v: Violation, capture?: string): void {
+    const total = this.total(v.rule, v.severity);
     const key = `${v.device}|${v.rule}`;
     const known = this.last.get(key);
     const series = known?.series ?? new Series({ device: v.device, rule: v.rule });
     const wall = Date.parse(v.wall);
     series.value = (Number.isNaN(wall) ? this.now() : wall) / 1000;
+    total.value++;
+    total.exemplar = exemplar(v, capture, series.value);
     // Deleted first, so that the map stays in order of time.
     this.last.delete(key);
     this.last.set(key, { series, at: this.now() });
@@ -51,7 +70,7 @@ export class ViolationSeries {
     return sums;
   }
 
-  collect(tallies: ReadonlyMap<string, Tally> | undefined, lines: Lines): void {
+  collect(tallies: TallyBook | undefined, lines: Lines): void {
     lines.violations.push(...this.totals.values());
     this.forget();
     for (const { series } of this.last.values()) lines.lastViolation.push(series);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type ExportSink, VIOLATIONS_FILE } from './host_series.js';
+import type { ExportSink } from './host_series.js';
 import type { Log } from './log.js';
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
@@ -25,7 +25,7 @@ export interface ViolationsFileOptions {
  * counted as an error.
  */
 export class ViolationsFile implements ExportSink {
-  readonly name = VIOLATIONS_FILE;
+  readonly name = 'violations_file';
   /** Lines dropped because the queue was full. */
   dropped = 0;
   /** Lines that could not be written. */

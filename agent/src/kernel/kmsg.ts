@@ -7,6 +7,8 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 export interface IommuFault {
+  /** Its driver tells of it by the tracepoint io_page_fault too. */
+  readonly traced: boolean;
   readonly bdf: string;
   readonly iova: bigint;
   readonly write: boolean;
@@ -23,6 +25,8 @@ const AMD =
   /AMD-Vi: Event logged \[IO_PAGE_FAULT device=(?:([0-9a-f]{4}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) domain=\S+ address=0x([0-9a-f]+) flags=0x([0-9a-f]+)/;
 /** flags of an AMD page fault: bit 5 is RW. */
 const AMD_WRITE = 0x20;
+/** Bit 3 is I: an interrupt was refused, of which no tracepoint tells. */
+const AMD_INTERRUPT = 0x8;
 
 /** The fault that one log record tells of, or undefined. */
 export function parseFault(record: string): IommuFault | undefined {
@@ -32,6 +36,7 @@ export function parseFault(record: string): IommuFault | undefined {
   if (intel) {
     const [, op, domain, bdf, address, reason] = intel;
     return {
+      traced: false,
       bdf: `${domain ?? '0000'}:${bdf}`,
       iova: BigInt(`0x${address}`),
       write: op === 'Write',
@@ -42,6 +47,7 @@ export function parseFault(record: string): IommuFault | undefined {
   if (!amd) return undefined;
   const flags = Number.parseInt(amd[4] ?? '0', 16);
   return {
+    traced: (flags & AMD_INTERRUPT) === 0,
     bdf: `${amd[1] ?? '0000'}:${amd[2]}`,
     iova: BigInt(`0x${amd[3]}`),
     write: (flags & AMD_WRITE) !== 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The only file that knows of ffi. Bytes and integers cross, nothing else; see probes/shim.h. */
+/** The only file, but for sd_notify.ts, that knows of ffi. Bytes and integers cross, nothing else; see probes/shim.h. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ffi from 'ffi-napi';
@@ -24,17 +24,33 @@ export interface RingStats {
 export interface ProbeState {
   readonly name: string;
   readonly kind: string;
-  readonly status: 'attached' | 'waiting' | 'unavailable' | 'unknown';
+  readonly status: 'attached' | 'waiting' | 'unavailable' | 'detached' | 'ready' | 'unknown';
   readonly required: boolean;
   readonly module: string;
   /** Why it is not attached; empty if it is. */
   readonly reason: string;
 }
 
+/** What the kernel side is made of; see struct mw_config. */
+export interface KernelLimits {
+  readonly critBytes: number;
+  readonly bulkBytes: number;
+  /** Events of a kind, device and state that are recorded each; later ones are counted. */
+  readonly perKind: number;
+  readonly maxDevices: number;
+  readonly maxSessions: number;
+}
+
+/** Kernel memory of one map, bytes. */
+export interface MapMemory {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 const RINGS = 2;
 const U64 = 8;
 const DRAINED_BYTES = 16;
-const PROBES_BYTES = 64 << 10;
+const TEXT_BYTES = 64 << 10;
 
 /** A Buffer is what ffi-napi passes as a pointer; its types want the name. */
 const pointer = (b: Buffer) => b as unknown as Pointer<unknown>;
@@ -52,12 +68,17 @@ function load(path: string) {
   return ffi.Library(path, {
     mw_abi: ['int', []],
     mw_record_size: ['int', ['uint32']],
-    mw_open: ['int', ['uint32', 'uint32']],
+    mw_open: ['int', ['pointer']],
     mw_attach: ['int', []],
     mw_inventory: ['int', []],
+    mw_detach: ['int', []],
+    mw_on_need: ['int', []],
+    mw_bell: ['int', ['pointer']],
     mw_drain: ['int', ['pointer', 'uint32', 'int', 'pointer']],
     mw_wake: ['int', []],
+    mw_tell: ['int', []],
     mw_stats: ['int', ['pointer']],
+    mw_maps: ['int', ['pointer', 'uint32']],
     mw_probes: ['int', ['pointer', 'uint32']],
     mw_why: ['string', []],
     mw_close: ['int', []],
@@ -68,11 +89,12 @@ function load(path: string) {
 export class Shim {
   private readonly lib;
   private readonly drained = Buffer.alloc(DRAINED_BYTES);
+  private readonly rang = Buffer.alloc(U64);
   private readonly counters = Buffer.alloc(3 * RINGS * U64);
 
   /** Throws ShimError if the library is missing or speaks another wire. */
-  constructor(abi: number, recordSizes: readonly (number | undefined)[]) {
-    this.lib = load(libraryPath());
+  constructor(abi: number, recordSizes: readonly (number | undefined)[], library = libraryPath()) {
+    this.lib = load(library);
     const theirs = this.lib.mw_abi();
     if (theirs !== abi)
       throw new ShimError('load', 0, `libmigwatch.so has ABI ${theirs}, the agent ${abi}; rebuild`);
@@ -92,9 +114,9 @@ export class Shim {
     throw new ShimError(operation, result, this.lib.mw_why() ?? '');
   }
 
-  /** Ring sizes in bytes, powers of two. */
-  open(critBytes: number, bulkBytes: number): void {
-    this.check('open', this.lib.mw_open(critBytes, bulkBytes));
+  open({ critBytes, bulkBytes, perKind, maxDevices, maxSessions }: KernelLimits): void {
+    const config = Buffer.from(Uint32Array.of(critBytes, bulkBytes, perKind, maxDevices, maxSessions).buffer);
+    this.check('open', this.lib.mw_open(pointer(config)));
   }
 
   /** Attaches what can be attached; how many that was. */
@@ -102,8 +124,24 @@ export class Shim {
     return this.check('attach', this.lib.mw_attach());
   }
 
+  /** Lets go of every probe; counters and what is in the rings stay. */
+  detach(): void {
+    this.check('detach', this.lib.mw_detach());
+  }
+
   inventory(): void {
     this.check('inventory', this.lib.mw_inventory());
+  }
+
+  /** Attaches and lets go of the probes for halted devices; how many changed. */
+  onNeed(): number {
+    return this.check('on_need', this.lib.mw_on_need());
+  }
+
+  /** When (CLOCK_MONOTONIC ns) the first IOMMU fault interrupt since the last call began; 0n: there was none. */
+  bell(): bigint {
+    this.check('bell', this.lib.mw_bell(pointer(this.rang)));
+    return this.rang.readBigUInt64LE(0);
   }
 
   /** Waits for records without blocking the event loop; `into` must not be touched meanwhile. */
@@ -127,6 +165,11 @@ export class Shim {
     this.lib.mw_wake();
   }
 
+  /** Has the probes make records of what they have only counted so far. */
+  tell(): void {
+    this.check('tell', this.lib.mw_tell());
+  }
+
   stats(): RingStats {
     this.check('stats', this.lib.mw_stats(pointer(this.counters)));
     const ring = (group: number, i: number) =>
@@ -136,9 +179,20 @@ export class Shim {
   }
 
   probes(): ProbeState[] {
-    const buf = Buffer.alloc(PROBES_BYTES);
-    const n = this.check('probes', this.lib.mw_probes(pointer(buf), buf.length));
-    return buf.toString('utf8', 0, n).trimEnd().split('\n').map(parseProbe);
+    return this.lines('probes', this.lib.mw_probes).map(parseProbe);
+  }
+
+  maps(): MapMemory[] {
+    return this.lines('maps', this.lib.mw_maps).map((line) => {
+      const [name = '', bytes] = line.split('\t');
+      return { name, bytes: Number(bytes) };
+    });
+  }
+
+  private lines(operation: string, write: (buf: Pointer<unknown>, length: number) => number): string[] {
+    const buf = Buffer.alloc(TEXT_BYTES);
+    const n = this.check(operation, write(pointer(buf), buf.length));
+    return buf.toString('utf8', 0, n).trimEnd().split('\n');
   }
 
   close(): void {

@@ -15,10 +15,17 @@ export const FACTS = [
   'mmio-fault',
   'zap',
   'ioeventfd',
+  'vcpu-entry',
   'interrupts',
+  'msi-enable',
+  'mdev-interrupts',
+  'irq-bypass',
   'iommu-fault',
   'p2p-map',
+  'mdev-dma',
+  'iommufd',
   'reset',
+  'host-error',
   'dirty-log',
 ] as const;
 export type Fact = (typeof FACTS)[number];
@@ -36,7 +43,10 @@ export interface FactCoverage {
 }
 
 /** Facts that a set of hooks gives. */
-type HookedFact = Exclude<Fact, 'data-stream' | 'iommu-fault'>;
+type HookedFact = Exclude<Fact, 'data-stream' | 'iommu-fault' | OptionalFact>;
+
+/** Facts of what a host may have or not, and those that are only looked for on need. */
+type OptionalFact = 'mdev-interrupts' | 'irq-bypass' | 'iommufd' | 'vcpu-entry';
 
 /** Facts by the kernel functions that they need, `kind function`. */
 const NEEDS: Record<HookedFact, readonly string[]> = {
@@ -56,21 +66,12 @@ const NEEDS: Record<HookedFact, readonly string[]> = {
   zap: ['fentry unmap_mapping_range', 'fentry vfio_pci_zap_and_down_write_memory_lock'],
   ioeventfd: ['fentry vfio_pci_ioeventfd_handler'],
   interrupts: ['fentry vfio_msihandler', 'fexit vfio_intx_handler'],
+  'msi-enable': ['fexit vfio_pci_config_rw'],
+  'mdev-dma': ['fexit vfio_pin_pages', 'fexit vfio_unpin_pages', 'fexit vfio_dma_rw'],
+  'host-error': ['raw_tp aer_event'],
   'p2p-map': ['fexit vfio_iommu_type1_ioctl', 'iter vfio_device_fops'],
   reset: ['fexit vfio_device_fops_unl_ioctl', 'fexit pci_try_reset_function', 'fexit pci_reset_function'],
   'dirty-log': ['fexit vfio_device_fops_unl_ioctl', 'fexit vfio_iommu_type1_ioctl'],
-};
-
-/** The function that reads a driver's data_fd, by driver name in sysfs with `-` as `_`. */
-const DATA_READ: Record<string, string> = {
-  mlx5_vfio_pci: 'mlx5vf_save_read',
-  hisi_acc_vfio_pci: 'hisi_acc_vf_save_read',
-  pds_vfio_pci: 'pds_vfio_save_read',
-  qat_vfio_pci: 'qat_vf_save_read',
-  virtio_vfio_pci: 'virtiovf_save_read',
-  xe_vfio_pci: 'xe_vfio_pci_save_read',
-  mtty: 'mtty_save_read',
-  edu_vfio: 'edu_vfio_save_read',
 };
 
 export interface Probe {
@@ -86,7 +87,7 @@ const attached = (probes: Probes, key: string) => probes.get(key)?.status === Pr
 /** A probe whose module is not loaded misses nothing: it attaches before a device can be opened. */
 const blind = (probes: Probes, key: string) => {
   const status = probes.get(key)?.status;
-  return status === undefined || status === ProbeStatusValue.UNAVAILABLE;
+  return status === undefined || status >= ProbeStatusValue.UNAVAILABLE;
 };
 
 function ofFact(fact: HookedFact, probes: Probes): FactCoverage {
@@ -101,11 +102,18 @@ function ofFact(fact: HookedFact, probes: Probes): FactCoverage {
   };
 }
 
-const streamProbe = (driver: string) => `fexit ${DATA_READ[driver.replaceAll('-', '_')]}`;
+/**
+ * The record that says whether a driver's data_fd is watched, whatever its functions are called; see attach.c.
+ * Of a v1 device the data goes through a region.
+ */
+const streamProbe = (d: Device) =>
+  d.v1 ? 'fexit vfio_device_fops_read' : `data ${d.driver.replaceAll('-', '_')}`;
+
+const isWatched = (probes: Probes, device: Device) => attached(probes, streamProbe(device));
 
 /** Is what flows over this device's data_fd observed? Where it is not, "nothing seen" proves nothing. */
 export function seesStream(probes: Probes, device: Device): boolean {
-  return attached(probes, streamProbe(device.driver));
+  return device.session?.observed !== false && isWatched(probes, device);
 }
 
 function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
@@ -113,7 +121,7 @@ function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
   const missing = new Set<string>();
   for (const device of devices) {
     if (!device.hasMigration) continue;
-    if (seesStream(probes, device)) used.add(streamProbe(device.driver));
+    if (isWatched(probes, device)) used.add(streamProbe(device));
     else missing.add(device.driver);
   }
   const level = missing.size === 0 ? 'complete' : used.size ? 'partial' : 'none';
@@ -124,22 +132,72 @@ function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
 /** The record of a source that is no hook; see LiveSource. */
 export const KERNEL_LOG = 'log /dev/kmsg';
 
+/** Kind of the record, written like a probe's, that names the policy by which events after it are judged. */
+export const POLICY = 'policy';
+
 function ofIommuFaults(probes: Probes): FactCoverage {
   const read = attached(probes, KERNEL_LOG);
   return {
     fact: 'iommu-fault',
     level: read ? 'partial' : 'none',
-    probes: read ? [KERNEL_LOG] : [],
+    probes: [KERNEL_LOG, 'fexit dmar_fault', 'raw_tp io_page_fault'].filter((key) => attached(probes, key)),
     why: read
       ? 'from the kernel log (Intel, AMD), which is rate-limited: a lower bound'
       : 'the kernel log cannot be read (CAP_SYSLOG)',
   };
 }
 
+interface Optional {
+  /** Each of these groups is needed; one of a group will do. */
+  readonly needs: readonly (readonly string[])[];
+  /** Why it is partial where the needs are met; empty: complete. */
+  readonly limit: string;
+  /** Why there is none where they are not. */
+  readonly absent: string;
+}
+
+const OPTIONAL: Record<OptionalFact, Optional> = {
+  'mdev-interrupts': {
+    needs: [['fentry eventfd_signal', 'fentry eventfd_signal_mask']],
+    limit: 'attached when a device that signals by itself (mdev) is halted: not the first milliseconds',
+    absent: 'eventfd_signal cannot be attached to',
+  },
+  'irq-bypass': {
+    needs: [['tp kvm_pi_irte_update'], ['fentry kvm_arch_irq_bypass_add_producer']],
+    limit: 'not of interrupts that were posted before the agent started',
+    absent: 'kvm is not loaded, or has no posted interrupts',
+  },
+  iommufd: {
+    needs: [['fexit iommufd_ioas_map'], ['fexit iommufd_ioas_unmap'], ['fexit iommufd_hwpt_alloc']],
+    limit: 'what goes without an unmap (end of a process, an IOAS destroyed, a copy) is not told',
+    absent: 'iommufd is not loaded, or the kernel has none',
+  },
+  'vcpu-entry': {
+    needs: [['raw_tp kvm_entry']],
+    limit: 'attached when a device is halted: not the first milliseconds',
+    absent: 'kvm is not loaded',
+  },
+};
+
+function ofOptional(fact: OptionalFact, probes: Probes): FactCoverage {
+  const { needs, limit, absent } = OPTIONAL[fact];
+  const there = (key: string) => attached(probes, key) || probes.get(key)?.status === ProbeStatusValue.READY;
+  const met = needs.every((group) => group.some(there));
+  return {
+    fact,
+    level: met ? (limit ? 'partial' : 'complete') : 'none',
+    probes: needs.flat().filter(there),
+    why: met ? limit : absent,
+  };
+}
+
+const isOptional = (fact: Fact): fact is OptionalFact => fact in OPTIONAL;
+
 /** All facts, in the order of FACTS. */
 export function coverage(probes: Probes, devices: Iterable<Device>): FactCoverage[] {
   return FACTS.map((fact) => {
     if (fact === 'data-stream') return ofDataStream(probes, devices);
-    return fact === 'iommu-fault' ? ofIommuFaults(probes) : ofFact(fact, probes);
+    if (fact === 'iommu-fault') return ofIommuFaults(probes);
+    return isOptional(fact) ? ofOptional(fact, probes) : ofFact(fact, probes);
   });
 }

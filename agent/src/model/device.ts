@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Context } from './context.js';
 import { stateName, UNKNOWN } from './fsm.js';
+import type { Ranges } from './ranges.js';
+import { type DirtyBits, Reports } from './reports.js';
 import type { Session } from './session.js';
+import type { V1 } from './v1.js';
 
 /** One step the driver was about to take, as vfio_mig_get_next_state() answered. */
 export interface Arc {
@@ -71,7 +74,7 @@ export interface Episode {
   stoppedAt: number;
 }
 
-export type HowStateKnown = 'unknown' | 'open' | 'set' | 'arc' | 'get' | 'reset';
+export type HowStateKnown = 'unknown' | 'inventory' | 'open' | 'set' | 'arc' | 'get' | 'reset';
 
 const HISTORY = 32;
 
@@ -85,17 +88,25 @@ export class Device {
   landedBy = 0;
   /** When it was last seen to enter HALT from elsewhere, relative ns; -1 never. */
   haltedAt = -1;
+  /** Its container, 0 none; World.place changes it. */
+  container = 0;
   /** State records folded so far, as the kernel counts them; see ev_hdr.gen. */
   gen: number;
   transition: Transition | undefined;
   failure: Failure | undefined;
   episode: Episode | undefined;
   session: Session | undefined;
+  /** It has a v1 migration region. */
+  v1: V1 | undefined;
   /** Observations of ERROR: one may be a misread, two are not. */
   errorSeen = 0;
   errorAt = -1;
   lastResetAt = -1;
   lastResetTid = 0;
+  /** When PCIe AER last named it, relative ns; -1 never. */
+  errorReportedAt = -1;
+  /** It was open before it was watched, and has not been seen to begin anew since: what is said of it rests on less. */
+  pastUnknown: boolean;
   /** Its first open was seen: nothing was done to it before. */
   openSeen = false;
   /** Region mappings made; munmap cannot be seen, so this is an upper bound. */
@@ -107,6 +118,15 @@ export class Device {
   lastHaltedIrqAt = -1;
   /** When interrupts were last set up: SET_IRQS, or memory forced on for it; -1 never. */
   lastIrqSetupAt = -1;
+  /** When one of its regions, or its guest, was last seen to be used outside RUNNING, relative ns; -1 never; and by what. */
+  lastTouchAt = -1;
+  lastTouch = '';
+  /** The last vCPU entry while it was not INIT, relative ns; -1 never. */
+  lastVcpuEntryAt = -1;
+  /** IRQ indices (INTX, MSI, MSIX) that have vectors, as bits; -1 where it is not known. */
+  armed = -1;
+  /** A destination that came to RUNNING without vectors, relative ns; -1 it had some, or the guest has set up its own since. */
+  unarmedSince = -1;
   lastZapCause = 0;
   lastZapTgid = 0;
   /** Dirty tracking on the device's own tracker. */
@@ -115,6 +135,14 @@ export class Device {
   loggingAt = -1;
   /** When a dirty report failed that nobody has reacted to; -1 none. */
   reportFailedAt = -1;
+  /** What its own tracker logs; undefined where that was not seen. `rangesToLog` collects them until START returns. */
+  logged: Ranges | undefined;
+  rangesToLog: Ranges | undefined;
+  /** Memory that was mapped for it outside of what is logged. */
+  unlogged: { readonly iova: number; readonly size: number; readonly at: number } | undefined;
+  /** What its own tracker has reported, and the content of the report that is about to return. */
+  readonly reports = new Reports();
+  reportBits: DirtyBits | undefined;
   readonly history: Visit[] = [];
   readonly context = new Context();
   readonly counts = {
@@ -127,7 +155,9 @@ export class Device {
     irqsWhileHalted: 0,
     bytesSaved: 0,
     bytesResumed: 0,
+    /** By its own tracker, and by its type1 container. */
     dirtyReports: 0,
+    containerReports: 0,
     ambiguous: 0,
   };
 
@@ -137,15 +167,22 @@ export class Device {
     readonly driver: string,
     readonly bus: string,
     readonly flags: number,
-    readonly hasMigration: boolean,
+    /** The driver has v2's operations (vfio_device.mig_ops). */
+    readonly hasMigOps: boolean,
     readonly group: number,
-    public container: number,
     readonly tgid: number,
     readonly comm: string,
     readonly knownAt: number,
     gen: number,
+    pastUnknown: boolean,
   ) {
     this.gen = gen;
+    this.pastUnknown = pastUnknown;
+  }
+
+  /** By either protocol, as far as is known. */
+  get hasMigration(): boolean {
+    return this.hasMigOps || this.v1 !== undefined;
   }
 
   get stateName(): string {

@@ -1,26 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Folds one record into the world. Total: any sequence of records is accepted. */
-import type {
-  CloseEvent,
-  DeviceEvent,
-  KernelEvent,
-  MigGetEvent,
-  OpenEvent,
-  ResetEvent,
-  TickEvent,
+import {
+  type AerEvent,
+  type CgroupEvent,
+  type CloseEvent,
+  type Decoder,
+  type DeviceEvent,
+  type EventKind,
+  EvType,
+  HowKnownValue,
+  type IoasEvent,
+  type KernelEvent,
+  type MemoryEnableEvent,
+  type MigGetEvent,
+  type OpenEvent,
+  type ProbeEvent,
+  ProbeStatusValue,
+  type ResetEvent,
+  type SnapshotEvent,
+  type SnapTextEvent,
+  TAG,
+  type TickEvent,
+  type VmEvent,
 } from '../wire/events.gen.js';
+import { keepBounds } from './bounds.js';
+import { POLICY } from './coverage.js';
 import { Device } from './device.js';
+import * as dirty from './dirty.js';
 import * as dma from './dma.js';
 import * as episode from './episode.js';
 import { saw } from './error_state.js';
 import { HALT, isIn, State, UNKNOWN } from './fsm.js';
-import { lost, notice, settleLosses } from './loss.js';
+import { knownState } from './inventory.js';
+import { isStateRecord, lost, notice, settleLosses } from './loss.js';
+import { repeats } from './repeats.js';
+import * as snapshot from './snapshot.js';
 import * as stream from './stream.js';
 import * as touch from './touch.js';
 import { endSession, enter, leave, step } from './transition.js';
+import * as v1 from './v1.js';
 import type { World } from './world.js';
 
-function device(w: World, e: DeviceEvent): void {
+function device(w: World, _d: Device | undefined, e: DeviceEvent): void {
   const d = new Device(
     e.dev,
     e.name,
@@ -29,18 +50,25 @@ function device(w: World, e: DeviceEvent): void {
     e.flags,
     e.hasMigOps === 1,
     e.group,
-    e.container,
     e.tgid,
     e.comm,
     e.at,
     e.gen,
+    e.how !== HowKnownValue.OPENED,
   );
+  const known = w.devices.get(d.id);
+  if (known) w.place(known, undefined);
   w.devices.set(d.id, d);
-  if (d.container) dma.container(w, d.container).groups.add(d.group);
+  keepBounds(w);
+  if (e.container) {
+    const c = dma.container(w, e.container);
+    c.groups.add(d.group);
+    w.place(d, c);
+  }
   w.observer.appeared(d);
 }
 
-function open(d: Device, e: OpenEvent): void {
+function open(_w: World, d: Device, e: OpenEvent): void {
   if (e.openCount !== 1) return;
   d.openSeen = true;
   d.state = State.RUNNING;
@@ -48,6 +76,7 @@ function open(d: Device, e: OpenEvent): void {
   d.landedAt = e.at;
   d.landedBy = e.tid;
   d.loggingAt = e.at;
+  d.armed = 0;
 }
 
 function close(w: World, d: Device, e: CloseEvent): void {
@@ -56,15 +85,19 @@ function close(w: World, d: Device, e: CloseEvent): void {
   episode.broken(w, d);
   w.devices.delete(d.id);
   w.observer.gone(d);
+  w.place(d, undefined);
 }
 
 /** GET tells the truth, unless a SET is in flight around it. If it contradicts what is known, neither holds. */
-function get(d: Device, e: MigGetEvent): void {
+function get(w: World, d: Device, e: MigGetEvent): void {
   if (e.ret !== 0 || e.miss || d.transition) return;
   saw(d, e.state, e.at);
   if (d.state === e.state) return;
   const tells = d.state === UNKNOWN && e.state !== State.ERROR;
-  if (tells && isIn(e.state, HALT)) d.haltedAt = e.at; // since then at the latest
+  if (tells && isIn(e.state, HALT)) {
+    d.haltedAt = e.at; // since then at the latest
+    dirty.halted(w, d);
+  }
   d.state = tells ? e.state : UNKNOWN;
   d.how = tells ? 'get' : 'unknown';
   d.landedAt = e.at;
@@ -76,6 +109,7 @@ function reset(w: World, d: Device, e: ResetEvent): void {
   d.failure = undefined;
   if (e.ret < 0) return;
   if (d.state >= 0) w.observer.visit(d.state, e.at - d.landedAt);
+  d.pastUnknown = false;
   d.lastResetAt = e.at;
   d.lastResetTid = e.tid;
   d.state = State.RUNNING;
@@ -88,135 +122,149 @@ function reset(w: World, d: Device, e: ResetEvent): void {
   if (d.logging) d.loggingAt = -1;
   d.logging = false;
   d.reportFailedAt = -1;
+  d.unarmedSince = -1;
   endSession(d, State.RUNNING, e.at);
   episode.broken(w, d);
 }
 
-function tick(w: World, e: TickEvent): void {
+function tick(w: World, _d: Device | undefined, e: TickEvent): void {
   w.wallOffset = e.wallNs - e.atNs;
   settleLosses(w, e.at);
 }
 
-/** Folds `e`. The record's bytes may be gone after the call. */
-export function fold(w: World, e: KernelEvent, record: Uint8Array): void {
-  if (e.at > w.now) w.now = e.at;
-  const d = e.dev ? w.devices.get(e.dev) : undefined;
-  switch (e.kind) {
-    case 'device':
-      device(w, e);
-      w.devices.get(e.dev)?.context.add(record);
+function probe(w: World, _d: Device | undefined, e: ProbeEvent): void {
+  if (e.probeKind === POLICY) w.policy = e.name;
+  else w.probes.set(`${e.probeKind} ${e.name}`, { name: e.name, kind: e.probeKind, status: e.status });
+  if (e.status === ProbeStatusValue.DETACHED) forget(w);
+}
+
+/** Letting go of the probes ends all knowledge; what is open still is found again, under new ids. */
+function forget(w: World): void {
+  for (const d of w.devices.values()) w.observer.gone(d);
+  w.devices.clear();
+  w.containers.clear();
+  w.sessions.clear();
+}
+
+function cgroup(w: World, _d: Device | undefined, e: CgroupEvent): void {
+  w.cgroups.set(e.tgid, e.path);
+}
+
+function vm(w: World, _d: Device | undefined, e: VmEvent): void {
+  w.vms.set(e.tgid, { name: e.name, uuid: e.uuid });
+  keepBounds(w);
+}
+
+function memoryEnable(_w: World, d: Device, e: MemoryEnableEvent): void {
+  d.lastIrqSetupAt = e.at;
+}
+
+function snapshotBegins(w: World, _d: Device | undefined, e: SnapshotEvent): void {
+  snapshot.begin(w, e);
+}
+
+function snapshotGoesOn(w: World, _d: Device | undefined, e: SnapTextEvent): void {
+  snapshot.goOn(w, e);
+}
+
+function aer(_w: World, d: Device, e: AerEvent): void {
+  d.errorReportedAt = e.at;
+}
+
+function ioas(w: World, d: Device, e: IoasEvent): void {
+  if (e.ret >= 0) w.place(d, e.container ? dma.container(w, e.container) : undefined);
+}
+
+type OfKind<K extends EventKind> = Extract<KernelEvent, { kind: K }>;
+type Fold<E> = (w: World, d: Device | undefined, e: E) => void;
+
+/** What is about a device that is not known changes nothing. */
+const of =
+  <E>(fold: (w: World, d: Device, e: E) => void): Fold<E> =>
+  (w, d, e) => {
+    if (d) fold(w, d, e);
+  };
+
+/** Judged, and kept in the context of its device; nothing to remember. */
+const nothing = (): void => {};
+
+/** What each kind of record does to the world. */
+const FOLDS: { readonly [K in EventKind]: Fold<OfKind<K>> } = {
+  device,
+  open: of(open),
+  close: of(close),
+  mig_set: of(enter),
+  mig_set_ret: of(leave),
+  mig_get: of(get),
+  mig_arc: of(step),
+  data_read: stream.dataRead,
+  data_write: stream.dataWrite,
+  data_release: stream.dataRelease,
+  precopy_info: stream.precopyInfo,
+  set_irqs: of(touch.setIrqs),
+  dma_map: dma.map,
+  dma_unmap: dma.unmap,
+  dma_remove: dma.remove,
+  p2p_map: dma.p2pMap,
+  container: dma.joined,
+  region_read: of(touch.regionRead),
+  region_write: of(touch.regionWrite),
+  config_write: of(touch.configWrite),
+  reset: of(reset),
+  dirty_log: dirty.log,
+  lost,
+  tick,
+  probe,
+  vm,
+  mmap: of(touch.mmap),
+  fault: of(touch.fault),
+  zap: of(touch.zap),
+  memory_enable: of(memoryEnable),
+  irq: of(touch.irq),
+  ioeventfd: of(touch.touched),
+  low_power: nothing,
+  iommu_fault: nothing,
+  v1_region: of(v1.region),
+  v1_access: of(v1.access),
+  vcpu_entry: of(touch.vcpuEntry),
+  aer: of(aer),
+  pin: nothing,
+  dma_rw: nothing,
+  dirty_range: of(dirty.range),
+  dirty_bits: of(dirty.bits),
+  irq_bypass: nothing,
+  ioas: of(ioas),
+  repeats,
+  known_state: of(knownState),
+  known_mapping: dma.knownMapping,
+  known_container: dma.knownContainer,
+  data_fd: stream.dataFd,
+  cgroup,
+  known_irqs: nothing,
+  msi_enable: of(touch.msiEnabled),
+  snapshot: snapshotBegins,
+  snap_text: snapshotGoesOn,
+};
+
+const BY_TAG: Fold<never>[] = [];
+for (const [kind, fold] of Object.entries(FOLDS)) BY_TAG[TAG[kind as EventKind]] = fold;
+
+/**
+ * Folds the record `e` that the decoder stands at; `d` is the device that it names, if
+ * that is known. Its bytes may be gone after the call.
+ */
+export function fold(w: World, at: Decoder, e: KernelEvent, d: Device | undefined): void {
+  const { header, tag } = at;
+  if (header.at > w.now) w.now = header.at;
+  if (isStateRecord(tag, e)) {
+    if (!d) {
+      w.unattributed++;
       return;
-    case 'open':
-    case 'close':
-    case 'mig_set':
-    case 'mig_arc':
-    case 'mig_set_ret':
-    case 'reset':
-      if (!d) {
-        w.unattributed++;
-        return;
-      }
-      notice(w, e);
-      d.gen = e.gen;
-      break;
-    default:
-      break;
+    }
+    notice(d, header.gen);
+    d.gen = header.gen;
   }
-  d?.context.add(record);
-  switch (e.kind) {
-    case 'open':
-      if (d) open(d, e);
-      break;
-    case 'close':
-      if (d) close(w, d, e);
-      break;
-    case 'mig_set':
-      if (d) enter(w, d, e);
-      break;
-    case 'mig_arc':
-      if (d) step(w, d, e);
-      break;
-    case 'mig_set_ret':
-      if (d) leave(w, d, e);
-      break;
-    case 'mig_get':
-      if (d) get(d, e);
-      break;
-    case 'reset':
-      if (d) reset(w, d, e);
-      break;
-    case 'data_read':
-      stream.dataRead(w, d, e);
-      break;
-    case 'data_write':
-      stream.dataWrite(w, d, e);
-      break;
-    case 'data_release':
-      stream.dataRelease(w, e);
-      break;
-    case 'precopy_info':
-      stream.precopyInfo(w, e);
-      break;
-    case 'set_irqs':
-      if (d) touch.setIrqs(d, e);
-      break;
-    case 'region_read':
-    case 'region_write':
-      if (d) touch.regionAccess(d, e);
-      break;
-    case 'config_write':
-      if (d) touch.configWrite(d, e);
-      break;
-    case 'mmap':
-      if (d) touch.mmap(d, e);
-      break;
-    case 'fault':
-      if (d) touch.fault(d, e);
-      break;
-    case 'zap':
-      if (d) touch.zap(d, e);
-      break;
-    case 'irq':
-      if (d) touch.irq(d, e);
-      break;
-    case 'memory_enable':
-      if (d) d.lastIrqSetupAt = e.at;
-      break;
-    case 'ioeventfd':
-    case 'iommu_fault':
-    case 'low_power':
-      break; // judged, and kept in the context; nothing to remember
-    case 'dma_map':
-      dma.map(w, e);
-      break;
-    case 'dma_unmap':
-      dma.unmap(w, e);
-      break;
-    case 'dma_remove':
-      dma.remove(w, e);
-      break;
-    case 'p2p_map':
-      dma.p2pMap(w, e);
-      break;
-    case 'container':
-      dma.joined(w, e);
-      break;
-    case 'dirty_log':
-      dma.dirtyLog(w, d, e);
-      break;
-    case 'lost':
-      lost(w, e);
-      break;
-    case 'tick':
-      tick(w, e);
-      break;
-    case 'probe':
-      w.probes.set(`${e.probeKind} ${e.name}`, { name: e.name, kind: e.probeKind, status: e.status });
-      break;
-    case 'vm':
-      w.vms.set(e.tgid, { name: e.name, uuid: e.uuid });
-      break;
-    default:
-      e satisfies never;
-  }
+  if (d && tag !== EvType.DEVICE) d.context.add(at.cursor, at.size);
+  BY_TAG[tag]?.(w, d, e as never);
+  if (tag === EvType.DEVICE) w.devices.get(header.dev)?.context.add(at.cursor, at.size);
 }

@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What was lost, and what may have been: the world's own idea of how far it can be trusted. */
-import { type KernelEvent, type LostEvent, RingValue } from '../wire/events.gen.js';
+import {
+  type EventKind,
+  EvType,
+  type KernelEvent,
+  type LostEvent,
+  RECORD_SIZES,
+  RingValue,
+  TAG,
+  type V1AccessEvent,
+} from '../wire/events.gen.js';
 import type { Device } from './device.js';
 import { UNKNOWN } from './fsm.js';
+import { setsState } from './v1.js';
 import type { World } from './world.js';
 
 /**
@@ -11,14 +21,20 @@ import type { World } from './world.js';
  */
 const TICKS_UNTIL_PAST = 2;
 
-export function lost(w: World, e: LostEvent): void {
-  w.lost[e.ring] = (w.lost[e.ring] ?? 0) + e.count;
-  w.openLoss[e.ring] = (w.openLoss[e.ring] ?? 0) + e.count;
-  w.openLossTicks[e.ring] = TICKS_UNTIL_PAST;
+export function lost(w: World, _d: Device | undefined, e: LostEvent): void {
+  const known = e.ring < w.lost.length;
+  // What a trace calls a ring that there is not may have held anything.
+  for (let ring = 0; ring < w.lost.length; ring++) {
+    if (known && ring !== e.ring) continue;
+    w.lost[ring] = (w.lost[ring] ?? 0) + e.count;
+    w.openLoss[ring] = (w.openLoss[ring] ?? 0) + e.count;
+    w.openLossTicks[ring] = TICKS_UNTIL_PAST;
+  }
   for (const d of w.devices.values()) if (d.episode) d.episode.lost += e.count;
-  if (e.ring !== RingValue.BULK) return;
-  for (const s of w.sessions.values()) s.lossy = true;
-  for (const d of w.devices.values()) if (d.session) d.session.lossy = true;
+  const bulk = !known || e.ring === RingValue.BULK;
+  if (bulk) for (const s of w.sessions.values()) s.lossy = true;
+  // The data of a v1 device goes through the other ring.
+  for (const d of w.devices.values()) if (d.session && (bulk || d.v1)) d.session.lossy = true;
 }
 
 /** Time passed: a loss that was counted long enough ago is in the past. */
@@ -43,22 +59,23 @@ function missedState(d: Device): void {
   if (d.episode) d.episode.stoppedAt = -1;
 }
 
-/** What a record proves about the time before it; to be called before it is judged. */
-export function notice(w: World, e: KernelEvent): void {
-  switch (e.kind) {
-    case 'open':
-    case 'close':
-    case 'mig_set':
-    case 'mig_arc':
-    case 'mig_set_ret':
-    case 'reset': {
-      const d = w.devices.get(e.dev);
-      if (!d) return;
-      if (e.gen !== d.gen + 1) missedState(d);
-      // From here on the record is in step; fold counts it.
-      d.gen = e.gen - 1;
-      return;
-    }
-    default:
-  }
+/** Records that change a device's state, or may: those marked S in wire.h. */
+const STATE_RECORDS: readonly EventKind[] = ['open', 'close', 'mig_set', 'mig_arc', 'mig_set_ret', 'reset'];
+const ALWAYS = 1;
+/** A v1_access is one if it writes device_state. */
+const SOMETIMES = 2;
+const IS_STATE_RECORD = new Uint8Array(RECORD_SIZES.length);
+for (const kind of STATE_RECORDS) IS_STATE_RECORD[TAG[kind]] = ALWAYS;
+IS_STATE_RECORD[EvType.V1_ACCESS] = SOMETIMES;
+
+export function isStateRecord(tag: number, e: KernelEvent): boolean {
+  const is = IS_STATE_RECORD[tag];
+  return is === ALWAYS || (is === SOMETIMES && setsState(e as V1AccessEvent));
+}
+
+/** What the ordinal of a state record proves about the time before it; to be called before it is judged. */
+export function notice(d: Device, gen: number): void {
+  if (gen !== d.gen + 1) missedState(d);
+  // From here on the record is in step; fold counts it.
+  d.gen = gen - 1;
 }

@@ -15,15 +15,19 @@ export class Session {
   releasedAt = -1;
   /** Last time that bytes moved, relative ns; -1 none. */
   lastDataAt = -1;
-  /** What the last write() returned. */
+  /** What the last write() returned, and when; and the last that failed. */
   lastWriteRet = 0;
-  /** The session before it still had its fd when this one began. */
-  supersedes = false;
+  lastWriteAt = -1;
+  lastWriteError = 0;
+  /** The session before it, if that still had its fd when this one began. */
+  supersedes: Session | undefined;
   /** initial_bytes of the last PRECOPY_INFO, -1 if none was asked for; and what had been read by then. */
   initialBytes = -1;
   bytesReadAtInfo = 0;
   /** STOP_COPY was left for STOP before the end: dropped on the way back to RUNNING, or taken for the whole? */
   undrained = false;
+  /** What flows over its fd is recorded, from the first byte on. */
+  observed = true;
 
   constructor(
     readonly id: number,

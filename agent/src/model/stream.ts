@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The data_fd: bytes, end of stream, release. */
-import type {
-  DataReadEvent,
-  DataReleaseEvent,
-  DataWriteEvent,
-  PrecopyInfoEvent,
+import {
+  type DataFdEvent,
+  type DataReadEvent,
+  type DataReleaseEvent,
+  type DataWriteEvent,
+  EvType,
+  type PrecopyInfoEvent,
+  type RepeatsEvent,
 } from '../wire/events.gen.js';
 import type { Device } from './device.js';
 import { State } from './fsm.js';
@@ -36,13 +39,15 @@ export function dataWrite(w: World, d: Device | undefined, e: DataWriteEvent): v
     return;
   }
   s.lastWriteRet = e.ret;
+  s.lastWriteAt = e.at;
+  if (e.ret < 0) s.lastWriteError = e.ret;
   if (e.ret <= 0) return;
   s.bytesWritten += e.ret;
   s.lastDataAt = e.at;
   d.counts.bytesResumed += e.ret;
 }
 
-export function dataRelease(w: World, e: DataReleaseEvent): void {
+export function dataRelease(w: World, _d: Device | undefined, e: DataReleaseEvent): void {
   const s = w.sessions.get(e.session);
   if (s) {
     s.released = true;
@@ -51,8 +56,39 @@ export function dataRelease(w: World, e: DataReleaseEvent): void {
   w.sessions.delete(e.session);
 }
 
+/** Reads or writes that were only counted. Without a byte: all were answered as the last such one in full. */
+export function repeated(w: World, d: Device | undefined, e: RepeatsEvent): void {
+  const s = w.sessions.get(e.part);
+  if (!s || !d) {
+    w.unattributed++;
+    return;
+  }
+  const wrote = e.of === EvType.DATA_WRITE;
+  if (wrote && e.last > s.lastWriteAt) {
+    s.lastWriteRet = e.sum > 0 ? 1 : s.lastWriteError;
+    s.lastWriteAt = e.last;
+  }
+  if (e.sum === 0) return;
+  if (e.last > s.lastDataAt) s.lastDataAt = e.last;
+  if (wrote) {
+    s.bytesWritten += e.sum;
+    d.counts.bytesResumed += e.sum;
+  } else {
+    s.bytesRead += e.sum;
+    d.counts.bytesSaved += e.sum;
+  }
+}
+
+/** Follows the return that opened the session. What is watched later is not the whole of it. */
+export function dataFd(w: World, _d: Device | undefined, e: DataFdEvent): void {
+  const s = w.sessions.get(e.session);
+  if (!s || e.observed === 1) return;
+  s.observed = false;
+  s.lossy = true;
+}
+
 /** The driver's two estimates, as last told. */
-export function precopyInfo(w: World, e: PrecopyInfoEvent): void {
+export function precopyInfo(w: World, _d: Device | undefined, e: PrecopyInfoEvent): void {
   const s = w.sessions.get(e.session);
   if (!s || e.ret < 0) return;
   if (e.miss) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A SET_STATE from its entry over its arcs to its return. */
 import { type MigArcEvent, type MigSetEvent, type MigSetRetEvent, RingValue } from '../wire/events.gen.js';
+import { keepBounds } from './bounds.js';
 import type { Device, HowStateKnown, Transition } from './device.js';
+import * as dirty from './dirty.js';
 import * as episode from './episode.js';
 import { saw } from './error_state.js';
 import { HALT, INIT, isIn, refusal, SAVE, State, stateName, UNKNOWN } from './fsm.js';
 import { Session } from './session.js';
+import * as touch from './touch.js';
 import type { World } from './world.js';
 
 export function enter(w: World, d: Device, e: MigSetEvent): void {
@@ -58,8 +61,11 @@ function finishLastArc(w: World, d: Device, t: Transition, at: number, ok: boole
 }
 
 /** Sets what is known without claiming when the device got there. */
-function know(d: Device, state: number, how: HowStateKnown, at: number): void {
-  if (isIn(state, HALT) && !isIn(d.state, HALT)) d.haltedAt = at;
+export function know(w: World, d: Device, state: number, how: HowStateKnown, at: number): void {
+  if (isIn(state, HALT) && !isIn(d.state, HALT)) {
+    d.haltedAt = at;
+    dirty.halted(w, d);
+  }
   d.state = state;
   d.how = how;
   d.landedAt = at;
@@ -71,25 +77,29 @@ export function leave(w: World, d: Device, e: MigSetRetEvent): void {
   d.transition = undefined;
   const from = t?.from ?? UNKNOWN;
   if (t) finishLastArc(w, d, t, e.at, e.ret === 0);
-  if (t?.disturbed) know(d, UNKNOWN, 'unknown', e.at);
+  if (t?.disturbed) know(w, d, UNKNOWN, 'unknown', e.at);
   else if (e.ret === 0) land(w, d, from, e);
-  else fail(d, t, e);
+  else fail(w, d, t, e);
   remember(d, t, from, e);
 }
 
 function land(w: World, d: Device, from: number, e: MigSetRetEvent): void {
   if (e.miss & 1) {
-    know(d, UNKNOWN, 'unknown', e.at); // where to, the record could not say
+    know(w, d, UNKNOWN, 'unknown', e.at); // where to, the record could not say
     return;
   }
   if (from !== e.requested) {
     if (from !== UNKNOWN && from === d.state) w.observer.visit(from, e.at - d.landedAt);
-    know(d, e.requested, 'set', e.at);
+    know(w, d, e.requested, 'set', e.at);
     d.landedBy = e.tid;
     d.errorSeen = 0;
-  } else if (d.state === UNKNOWN) know(d, e.requested, 'set', e.at);
+  } else if (d.state === UNKNOWN) know(w, d, e.requested, 'set', e.at);
   endSession(d, e.requested, e.at);
-  if (e.requested === State.RUNNING) d.reportFailedAt = -1; // rolled back: the log is not used
+  if (e.requested === State.RUNNING) {
+    d.pastUnknown = false;
+    d.reportFailedAt = -1; // rolled back: the log is not used
+    touch.began(d, from, e);
+  } else d.unarmedSince = -1;
   if (from === State.STOP_COPY && e.requested === State.STOP) {
     if (d.session) d.session.undrained = !d.session.eos;
     stopTracking(d, e.at);
@@ -118,10 +128,12 @@ function openSession(w: World, d: Device, from: number, e: MigSetRetEvent): void
   if (e.session) {
     if (d.session && d.session.endedAt < 0) d.session.endedAt = e.at;
     const lossy = w.mayHaveLost(RingValue.BULK, e.at);
-    const supersedes = d.session?.released === false;
+    const before = d.session;
+    if (before) before.supersedes = undefined; // or all sessions of a long life would hang together
     d.session = new Session(e.session, resume ? 'resume' : 'save', e.at, lossy);
-    d.session.supersedes = supersedes;
+    d.session.supersedes = before?.released === false ? before : undefined;
     w.sessions.set(e.session, d.session);
+    keepBounds(w);
   } else if (
     from !== UNKNOWN &&
     from !== e.requested &&
@@ -132,7 +144,7 @@ function openSession(w: World, d: Device, from: number, e: MigSetRetEvent): void
 }
 
 /** No arc was begun: the device is where it was. One was: it may be anywhere on the way. */
-function fail(d: Device, t: Transition | undefined, e: MigSetRetEvent): void {
+function fail(w: World, d: Device, t: Transition | undefined, e: MigSetRetEvent): void {
   if (!t) return;
   const last = t.arcs.at(-1);
   const stuckAt = last ? last.from : t.from;
@@ -144,7 +156,7 @@ function fail(d: Device, t: Transition | undefined, e: MigSetRetEvent): void {
     return;
   }
   if (d.episode) d.episode.failed = true;
-  know(d, UNKNOWN, 'unknown', e.at);
+  know(w, d, UNKNOWN, 'unknown', e.at);
 }
 
 function remember(d: Device, t: Transition | undefined, from: number, e: MigSetRetEvent): void {

@@ -1,38 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Evicted } from './bounds.js';
 import type { Probe } from './coverage.js';
 import type { Device, Side } from './device.js';
+import { P2pMappings } from './p2p_mappings.js';
+import { Reports } from './reports.js';
 import type { Session } from './session.js';
-
-/** A BAR mapped for DMA: every device of the container can reach it. */
-export interface P2pMapping {
-  readonly iova: number;
-  readonly size: number;
-  /** Device whose BAR it is. */
-  readonly target: number;
-  /** Place in the target: region index and offset. */
-  readonly pos: number;
-  readonly at: number;
-}
+import type { Reading } from './snapshot.js';
 
 /** A type1 container and what is mapped in it. */
 export class Container {
   /** Live mappings of BARs. */
-  readonly p2p = new Set<P2pMapping>();
+  readonly p2p = new P2pMappings();
+  /** Devices whose mappings these are, in order of their ids; see World.place. */
+  readonly devices: Device[] = [];
   /** When its first group was seen to join, relative ns; -1: it is older, or a mapping could not be seen for what it is. */
   since = -1;
   /** Bytes whose removal has been seen since the last UNMAP_DMA returned. */
   removed = 0;
+  /** ... and how many of them were no device's BAR. */
+  removedRam = 0;
   /** The last of them; `counted` is what it took off mappedBytes. */
   lastRemoved:
     | { readonly tid: number; readonly iova: number; readonly size: number; readonly counted: number }
     | undefined;
   mappedBytes = 0;
+  /** Every mapping has been told since `since`: a walk at start, or its first group was seen to join. */
+  walked = false;
+  /** IOVAs that were mapped before the walk, and that it may find again. */
+  readonly early = new Set<number>();
+  /** One of its mappings could not be seen for what it is. */
+  doubtful = false;
+  /** The thread that walked it: what its records tell is no act of anybody's. */
+  foundBy = -1;
   maps = 0;
   unmaps = 0;
   /** Type1 dirty tracking (DIRTY_PAGES START) is on. */
   tracking = false;
   /** End time of the last dirty report of any range; -1 none. */
   lastReportAt = -1;
+  /** What type1 has reported. */
+  readonly reports = new Reports();
   readonly groups = new Set<number>();
   constructor(readonly id: number) {}
 }
@@ -55,6 +62,8 @@ export interface Observer {
   gone(device: Device): void;
 }
 
+const NO_DEVICES: readonly Device[] = [];
+
 /** All that is known of this host. One owner mutates it (fold); rules only read it. */
 export class World {
   /** Time of the last record, relative ns. */
@@ -67,6 +76,8 @@ export class World {
   readonly containers = new Map<number, Container>();
   readonly sessions = new Map<number, Session>();
   readonly vms = new Map<number, Vm>();
+  /** Control groups of processes. */
+  readonly cgroups = new Map<number, string>();
   readonly probes = new Map<string, Probe>();
   /** Records lost so far, per ring. */
   readonly lost = [0, 0];
@@ -80,6 +91,12 @@ export class World {
   /** This kernel was seen to refuse STOP_COPY to PRE_COPY, where an unfixed one never returns. */
   refusesBlockedArc = false;
   episodes = 0;
+  /** What was forgotten because there was too much of it. */
+  readonly evicted: Record<Evicted, number> = { devices: 0, containers: 0, sessions: 0, vms: 0, findings: 0 };
+  /** Id of the policy by which the recording agent judges; empty before its first record. */
+  policy = '';
+  /** A snapshot that is being read. */
+  snapshot: Reading | undefined;
 
   constructor(readonly observer: Observer) {}
 
@@ -89,15 +106,33 @@ export class World {
   }
 
   /** Devices whose mappings are the container's. */
-  *devicesOf(container: number): Generator<Device> {
-    for (const d of this.devices.values()) if (d.container === container) yield d;
+  devicesOf(container: number): readonly Device[] {
+    return this.containers.get(container)?.devices ?? NO_DEVICES;
   }
 
-  /** The `vm` label: the VM's name, else its UUID, else empty. */
+  /** Moves a device to a container; undefined: it is in none any more. */
+  place(d: Device, to: Container | undefined): void {
+    const was = this.containers.get(d.container)?.devices;
+    const at = was?.indexOf(d) ?? -1;
+    if (at >= 0) was?.splice(at, 1);
+    d.container = to?.id ?? 0;
+    if (!to) return;
+    const after = to.devices.findIndex((other) => other.id > d.id);
+    to.devices.splice(after < 0 ? to.devices.length : after, 0, d);
+  }
+
+  /** The `vm` label: the VM's name, else its UUID, else the pod or service that it runs in, else empty. */
   vmOf(device: Device): string {
     const vm = this.vms.get(device.tgid);
-    return vm ? vm.name || vm.uuid : '';
+    return vm?.name || vm?.uuid || groupName(this.cgroups.get(device.tgid) ?? '');
   }
+}
+
+/** A pod's UID or a service's name; a login session is nobody's. */
+export function groupName(cgroup: string): string {
+  const pod = /\bpod([0-9a-f]{8}[-_][0-9a-f_-]{27})\b/.exec(cgroup)?.[1];
+  if (pod) return `pod ${pod.replaceAll('_', '-')}`;
+  return /([^/]+)\.service(?:\/|$)/.exec(cgroup)?.[1] ?? '';
 }
 
 export const NO_OBSERVER: Observer = {

@@ -7,9 +7,9 @@ export const dataSessionKilled = rule({
   id: 'data-session-killed',
   version: 1,
   statement: 'A data session must not die while the user keeps the device in its state.',
-  says: 'the driver ends the data transfer session before close_device() returns or when the state is left',
+  basis: 'the driver ends the data transfer session before close_device() returns or when the state is left',
   where:
-    'include/linux/vfio.h, struct vfio_migration_ops (in substance); mlx5 puts the fd in error when the PF disables the VF',
+    'include/linux/vfio.h, struct vfio_migration_ops; mlx5 puts the fd in error when the PF disables the VF',
   norm: 'N2',
   party: 'driver',
   severities: ['warning'],

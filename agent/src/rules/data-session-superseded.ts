@@ -19,10 +19,11 @@ function onReturn(w: World, e: MigSetRetEvent, d: Device): Verdict {
   return unseen(w, d, old.openedAt) ?? broken('superseded', 'info', { evidence });
 }
 
-/** The user got an fd that it did not expect, and drops it at once. */
+/** The user got an fd that it did not expect, and drops it at once, the old one still in its hand. */
 function onRelease(w: World, e: DataReleaseEvent, d: Device, limits: Limits): Verdict {
   const s = d.session;
-  if (!s?.supersedes || s.id !== e.session || e.at - s.openedAt >= limits.outOfSyncWithin) return SILENT;
+  if (s?.id !== e.session || !s.supersedes || s.supersedes.released || s.endedAt >= 0) return SILENT;
+  if (e.at - s.openedAt >= limits.outOfSyncWithin) return SILENT;
   const evidence = { session: s.id, held_ns: e.at - s.openedAt };
   return unseen(w, d, s.openedAt) ?? broken('out-of-sync', 'warning', { evidence });
 }
@@ -38,7 +39,7 @@ export const dataSessionSuperseded = rule({
   severities: ['info', 'warning'],
   needs: ['data-stream', 'migration-state'],
   decides:
-    'A SET_STATE opened a session while the fd of the one before was open: info. The new fd closed again within 10 ms: warning, the user and the kernel disagree about the state.',
+    'A SET_STATE opened a session while the fd of the one before was open: info. The new fd closed again within 10 ms, before the old one and before its session was over: warning, the user and the kernel disagree about the state.',
   benign: 'An fd abandoned when the guest rebooted in PRE_COPY.',
   action: 'out-of-sync: the VMM missed a reset; its migration has failed.',
   on: ['mig_set_ret', 'data_release'],

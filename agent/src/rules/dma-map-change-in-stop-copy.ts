@@ -13,12 +13,13 @@ export const dmaMapChangeInStopCopy = rule({
   version: 1,
   statement:
     'The IOVA layout of a device should not change between the final dirty report and the end of STOP_COPY.',
-  says: 'external state restored by the VMM includes the DMA mappings, interrupts, and config space',
+  basis: 'external state restored by the VMM includes the DMA mappings, interrupts, and config space',
   where:
-    'Williamson, 2021-11-02, 20211102141547.6f1b0bb3 (in substance); logged ranges are fixed at start: include/uapi/linux/vfio.h, VFIO_DEVICE_FEATURE_DMA_LOGGING_START',
+    'Williamson, 2021-11-02, 20211102141547.6f1b0bb3; logged ranges are fixed at start: include/uapi/linux/vfio.h, VFIO_DEVICE_FEATURE_DMA_LOGGING_START',
   norm: 'N4',
   party: 'user',
   severities: ['info', 'warning'],
+  scope: 'mappings',
   needs: ['dma-map', 'migration-state'],
   decides:
     'MAP_DMA or UNMAP_DMA succeeded on a container with a device in STOP_COPY. A map is info. An unmap is a warning if dirty tracking is on and nothing was reported since the device halted, else info.',

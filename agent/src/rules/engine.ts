@@ -1,36 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 /** step(world, event): every rule that asked judges it against the world before it; then it is folded. */
-import { coverage, type Fact } from '../model/coverage.js';
+import { coverage } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
 import { fold } from '../model/fold.js';
-import { notice } from '../model/loss.js';
+import { isStateRecord, notice } from '../model/loss.js';
 import type { World } from '../model/world.js';
-import type { EventKind, KernelEvent } from '../wire/events.gen.js';
+import { type Decoder, EvType, type KernelEvent } from '../wire/events.gen.js';
+import { type Asked, Dispatch, factBits } from './dispatch.js';
 import { type Violation, violation } from './finding.js';
-import type { Limits } from './limits.js';
-import type { Broken, Profile, Rule, Severity } from './rule.js';
+import type { Applied, Policy } from './policy.js';
+import { Precedence } from './precedence.js';
+import { type Broken, KEPT, type Rule, type Severity, SILENT } from './rule.js';
+import { Tallies } from './tally.js';
 
-/** How often each rule answered what; `unknown` is an answer. */
-export interface Tally {
-  kept: number;
-  broken: number;
-  unknown: number;
-}
-
-/** A finding and how often it happened again. */
+/** A finding and how often it happened again. Its evidence, some 15 kB, is for the sinks to keep. */
 export interface Finding {
-  readonly violation: Violation;
+  readonly violation: Pick<Violation, 'rule' | 'reason' | 'severity' | 'device' | 'at_ns'>;
   count: number;
   /** Time of the last one, relative ns. */
   lastAt: number;
 }
 
 export interface EngineOptions {
-  readonly rules: readonly Rule[];
-  readonly profile: Profile;
-  readonly limits: Limits;
+  readonly policy: Policy;
   /** Called once per finding, when it is new. */
   onViolation(v: Violation): void;
+  /** Asked when a record says that another policy is in force from here on; undefined: no change. */
+  policyOf?(id: string): Policy | undefined;
   /** Called for every broken verdict, new or not. */
   onBroken?(rule: Rule, d: Device | undefined): void;
 }
@@ -41,123 +37,171 @@ function findingKey(rule: Rule, verdict: Broken, d: Device | undefined): string 
   return `${rule.id}|${d?.id ?? 0}|${d?.episode?.id ?? 0}|${verdict.reason}`;
 }
 
+const brief = ({ rule, reason, severity, device, at_ns }: Violation) => ({
+  rule,
+  reason,
+  severity,
+  device,
+  at_ns,
+});
+
+/**
+ * The spine: everything goes through step(), millions of times a second. Here, in Dispatch and in the fold's
+ * table, and nowhere else, code is written for that: rules are found in an array by the record's tag, and
+ * what every record has is read through one view for all kinds (`at.header`), because a property of
+ * fifty classes has to be looked up and one of a single class is a load.
+ */
 export class Engine {
-  readonly tallies = new Map<string, Tally>();
+  readonly tallies = new Tallies();
   /** By rule, device, episode and reason; the oldest are forgotten above 10,000. */
   readonly findings = new Map<string, Finding>();
-  private readonly byKind = new Map<EventKind, Rule[]>();
-  private blindFacts = new Set<Fact>();
+  private dispatch: Dispatch;
+  /** The policy that the records named last. */
+  private named = '';
+  private readonly precedence = new Precedence();
+  /** Facts that cannot be observed at all, as bits. */
+  private blindFacts = 0;
 
   constructor(
     readonly world: World,
     private readonly options: EngineOptions,
   ) {
-    for (const rule of options.rules) {
-      this.tallies.set(rule.id, { kept: 0, broken: 0, unknown: 0 });
-      for (const kind of rule.on) {
-        const asked = this.byKind.get(kind);
-        if (asked) asked.push(rule);
-        else this.byKind.set(kind, [rule]);
-      }
-    }
+    this.dispatch = new Dispatch(options.policy, this.tallies);
   }
 
-  /** Judges and folds one record. `record` is its bytes. */
-  step(e: KernelEvent, record: Uint8Array): void {
-    notice(this.world, e);
-    const asked = this.byKind.get(e.kind);
-    if (asked) this.judgeSubjects(asked, e);
-    fold(this.world, e, record);
-    if (e.kind === 'probe' || e.kind === 'device') this.assess();
+  /** From here on it is judged by this policy. What was found and counted stays. */
+  configure(policy: Policy): void {
+    this.dispatch = new Dispatch(policy, this.tallies);
   }
 
-  /** Asks once for each device that the event is about. */
-  private judgeSubjects(asked: readonly Rule[], e: KernelEvent): void {
-    const { devices } = this.world;
-    switch (e.kind) {
-      case 'tick':
-        for (const d of devices.values()) this.judge(asked, e, d);
-        return;
-      case 'dma_map':
-      case 'dma_unmap':
-        for (const d of this.world.devicesOf(e.container)) this.judge(asked, e, d);
-        return;
-      case 'lost':
-        this.judge(asked, e, undefined);
-        for (const d of devices.values()) if (d.episode) this.judge(asked, e, d);
-        return;
+  /** Judges and folds the record `e`, at which the decoder stands. */
+  step(e: KernelEvent, at: Decoder): void {
+    const { world } = this;
+    const { tag, header } = at;
+    const d = header.dev ? world.devices.get(header.dev) : undefined;
+    if (d && isStateRecord(tag, e)) notice(d, header.gen);
+    switch (tag) {
+      case EvType.TICK:
+      case EvType.LOST:
+      case EvType.DMA_MAP:
+      case EvType.DMA_UNMAP:
+        this.judgeSubjects(e, tag);
+        break;
       default:
-        this.judge(asked, e, e.dev ? devices.get(e.dev) : undefined);
+        this.judge(e, tag, d);
     }
+    if (this.precedence.isWaiting) this.precedence.release(header.at);
+    fold(world, at, e, d);
+    if (tag === EvType.PROBE || tag === EvType.DEVICE || tag === EvType.SNAP_TEXT) this.assess();
   }
 
-  private judge(asked: readonly Rule[], e: KernelEvent, d: Device | undefined): void {
-    let broken: [Rule, Broken][] | undefined;
-    for (const rule of asked) {
-      const verdict = rule.judge(this.world, e, d, this.options.limits);
-      if (verdict === 'silent') continue;
-      const tally = this.tallies.get(rule.id);
-      if (!tally) continue;
-      if (verdict === 'kept') {
-        if (this.blind(rule)) tally.unknown++;
-        else tally.kept++;
-      } else if (verdict.verdict === 'unknown') tally.unknown++;
+  /** A record, or a snapshot, may name another policy: it is in force from the next one on. */
+  private follow(): void {
+    const { policy: id } = this.world;
+    if (id === this.named) return;
+    this.named = id;
+    const policy = this.options.policyOf?.(id);
+    if (policy && policy !== this.dispatch.policy) this.configure(policy);
+  }
+
+  /** Asks once for each device that the event is about, where it names none. */
+  private judgeSubjects(e: KernelEvent, tag: number): void {
+    const { devices } = this.world;
+    if (e.kind === 'dma_map' || e.kind === 'dma_unmap') {
+      for (const d of this.world.devicesOf(e.container)) this.judge(e, tag, d);
+    } else if (e.kind === 'lost') {
+      this.judge(e, tag, undefined);
+      for (const d of devices.values()) if (d.episode) this.judge(e, tag, d);
+    } else for (const d of devices.values()) this.judge(e, tag, d);
+  }
+
+  private judge(e: KernelEvent, tag: number, d: Device | undefined): void {
+    const asked = this.dispatch.of(e, d)[tag];
+    if (!asked) return;
+    const { world, tallies } = this;
+    let found: [Applied, Broken][] | undefined;
+    for (let i = 0; i < asked.length; i++) {
+      const one = asked[i] as Asked;
+      const { judge, limits, tally } = one;
+      const verdict = judge(world, e, d, limits);
+      if (verdict === SILENT) continue;
+      if (verdict === KEPT) {
+        // Nothing seen is no evidence where one could not look.
+        if (one.needs & this.blindFacts) tallies.unknown(tally);
+        else tallies.kept(tally);
+      } else if (verdict.verdict === 'unknown') tallies.unknown(tally);
       // A deadline that was missed stays missed: that is one violation, not one a tick.
-      else if (e.kind !== 'tick' || !this.findings.has(findingKey(rule, verdict, verdict.device ?? d))) {
-        tally.broken++;
-        broken ??= [];
-        broken.push([rule, verdict]);
+      else if (
+        tag !== EvType.TICK ||
+        !this.findings.has(findingKey(one.applied.rule, verdict, verdict.device ?? d))
+      ) {
+        const elsewhere = verdict.device && verdict.device !== d;
+        const owner = elsewhere ? this.dispatch.as(one.applied.rule, verdict.device) : one.applied;
+        if (!owner) continue;
+        tallies.broken(tally);
+        found ??= [];
+        found.push([owner, verdict]);
       }
     }
-    if (broken) this.report(broken, e, d);
+    if (found) this.report(found, e, d);
   }
 
-  private report(broken: readonly [Rule, Broken][], e: KernelEvent, asked: Device | undefined): void {
-    const ids = new Set(broken.map(([rule]) => rule.id));
-    for (const [rule, verdict] of broken) {
+  private report(broken: readonly [Applied, Broken][], e: KernelEvent, asked: Device | undefined): void {
+    const ids = new Set(broken.map(([{ rule }]) => rule.id));
+    const { at } = e;
+    for (const [{ rule }, verdict] of broken)
+      this.precedence.note(rule, verdict, verdict.device ?? asked, at);
+    for (const [applied, verdict] of broken) {
+      const { rule } = applied;
       if (rule.yieldsTo.some((id) => ids.has(id))) continue;
       const d = verdict.device ?? asked;
-      this.options.onBroken?.(rule, d);
       const key = findingKey(rule, verdict, d);
-      const known = this.findings.get(key);
-      if (known) {
-        known.count++;
-        known.lastAt = e.at;
-        continue;
-      }
-      const v = this.envelope(rule, verdict, e, d);
-      this.keep(key, { violation: v, count: 1, lastAt: e.at });
+      // A finding that waits is written as things stand now.
+      const v = this.findings.has(key) ? undefined : this.envelope(applied, verdict, e, d);
+      this.precedence.pass(rule, verdict, d, at, () => this.found(key, rule, d, v, at));
+    }
+  }
+
+  private found(key: string, rule: Rule, d: Device | undefined, v: Violation | undefined, at: number): void {
+    this.options.onBroken?.(rule, d);
+    const known = this.findings.get(key);
+    if (known) {
+      known.count++;
+      known.lastAt = at;
+    } else if (v) {
+      this.keep(key, { violation: brief(v), count: 1, lastAt: at });
       this.options.onViolation(v);
     }
   }
 
-  private envelope(rule: Rule, verdict: Broken, e: KernelEvent, d: Device | undefined): Violation {
-    const { profile } = this.options;
+  /** No more records: what still waits for an explanation is reported. */
+  finish(): void {
+    this.precedence.release(Infinity);
+  }
+
+  private envelope(applied: Applied, verdict: Broken, e: KernelEvent, d: Device | undefined): Violation {
+    const { rule } = applied;
+    const { profile } = this.dispatch.policy;
     const advisory = profile === 'uapi' && (verdict.norm ?? rule.norm) === 'N3';
     let severity: Severity = (profile === 'seed-strict' && verdict.strict) || verdict.severity;
     if (advisory && severity === 'critical') severity = 'warning';
-    return violation(rule, verdict, severity, advisory, profile, this.world, e, d);
+    return violation(rule, verdict, applied.severity ?? severity, advisory, profile, this.world, e, d);
   }
 
   private keep(key: string, finding: Finding): void {
     if (this.findings.size >= MAX_FINDINGS) {
       const oldest = this.findings.keys().next().value;
       if (oldest !== undefined) this.findings.delete(oldest);
+      this.world.evicted.findings++;
     }
     this.findings.set(key, finding);
   }
 
+  /** What only a few kinds of record can change. */
   private assess(): void {
-    const { probes, devices } = this.world;
-    this.blindFacts = new Set(
-      coverage(probes, devices.values())
-        .filter((c) => c.level === 'none')
-        .map((c) => c.fact),
-    );
-  }
-
-  /** Nothing seen is no evidence where one could not look. */
-  private blind(rule: Rule): boolean {
-    return this.blindFacts.size > 0 && rule.needs.some((f) => this.blindFacts.has(f));
+    if (this.world.snapshot) return; // known when all of it has been read
+    this.follow();
+    const levels = coverage(this.world.probes, this.world.devices.values());
+    this.blindFacts = factBits(levels.filter(({ level }) => level === 'none').map(({ fact }) => fact));
   }
 }

@@ -11,3 +11,6 @@ export const ENOTTY = -25;
 export const ENOMSG = -42;
 export const EOPNOTSUPP = -95;
 export const ERESTARTSYS = -512;
+
+/** A signal cut the call short: it may be made again, and nothing was decided. */
+export const interrupted = (ret: number): boolean => ret === EINTR || ret === ERESTARTSYS;

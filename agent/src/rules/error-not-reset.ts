@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State } from '../model/fsm.js';
+import { setsState } from '../model/v1.js';
 import { RingValue } from '../wire/events.gen.js';
 import { broken, KEPT, rule, SILENT, unknown } from './rule.js';
 
@@ -19,9 +20,10 @@ export const errorNotReset = rule({
     'In ERROR for 5 s (critical: 60 s) with neither reset nor close, or used before the reset: SET_STATE, a region access.',
   benign: 'The management paused the VM for diagnosis.',
   action: 'Reset the device or stop the VM.',
-  on: ['tick', 'mig_set', 'region_read', 'region_write', 'config_write', 'reset'],
+  on: ['tick', 'mig_set', 'v1_access', 'region_read', 'region_write', 'config_write', 'reset'],
   judge(w, e, d, limits) {
     if (d?.state !== State.ERROR) return SILENT;
+    if (e.kind === 'v1_access' && !setsState(e)) return SILENT;
     if (e.kind === 'reset') return e.ret < 0 ? SILENT : KEPT;
     const evidence = { in_error_ns: e.at - d.errorAt };
     if (e.kind !== 'tick') return broken('used-in-error', 'warning', { evidence });

@@ -5,7 +5,7 @@ import type { Device } from '../model/device.js';
 import { stateName } from '../model/fsm.js';
 import type { World } from '../model/world.js';
 import type { KernelEvent } from '../wire/events.gen.js';
-import type { Broken, Profile, Rule, Severity } from './rule.js';
+import type { Broken, Confidence, Profile, Rule, Severity } from './rule.js';
 
 /**
  * A violation with its evidence: the JSON line of the violations file,
@@ -20,10 +20,13 @@ export interface Violation {
   readonly severity: Severity;
   readonly party: string;
   readonly advisory: boolean;
-  readonly confidence: 'high' | 'low';
+  readonly confidence: Confidence;
   readonly reason: string;
   readonly statement: string;
-  readonly says: string;
+  /** The sentence that was broken, word for word; null where there is none: see `basis`. */
+  readonly says: string | null;
+  /** In our words what the rule follows from; null where it is a sentence. */
+  readonly basis: string | null;
   readonly device: string;
   readonly driver: string;
   readonly vm: string;
@@ -90,10 +93,11 @@ export function violation(
     severity,
     party: verdict.party ?? rule.party,
     advisory,
-    confidence: lost > 0 ? 'low' : 'high',
+    confidence: lost > 0 || d?.pastUnknown ? 'low' : (verdict.confidence ?? 'high'),
     reason: verdict.reason,
     statement: rule.statement,
-    says: rule.says,
+    says: rule.says ?? null,
+    basis: rule.basis ?? null,
     device: d?.name ?? (e.kind === 'device' ? e.name : ''),
     driver: d?.driver ?? (e.kind === 'device' ? e.driver : ''),
     vm: d ? before.vmOf(d) : '',

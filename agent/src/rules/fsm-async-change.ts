@@ -39,7 +39,7 @@ export const fsmAsyncChange = rule({
   benign:
     'A return to RUNNING is unknown: an error recovery resets, and is not recorded. A change to ERROR is error-state-entered; a wrong state after open or reset is open-not-running, reset-not-running. A hot reset that another device was asked for: unknown.',
   action: 'Report to the driver, with its kernel messages of the time since the state was last known.',
-  on: ['mig_get', 'mig_arc'],
+  on: ['mig_get', 'mig_arc', 'v1_access'],
   judge(_w, e, d, limits) {
     if (!d) return SILENT;
     const s = sighting(e, d);
@@ -48,7 +48,7 @@ export const fsmAsyncChange = rule({
     if (s.tracked === UNKNOWN) return STATE_UNKNOWN;
     if (s.seen === s.tracked) return KEPT;
     if (neverArrived(d)) return SILENT;
-    if (e.kind === 'mig_get' && s.age < limits.epsGet) return MAY_BE_OLDER;
+    if (e.kind !== 'mig_arc' && s.age < limits.epsGet) return MAY_BE_OLDER;
     if (d.lastZapCause === ZapCauseValue.HOT_RESET && d.lastZapAt >= d.landedAt) return MEMBER_OF_HOT_RESET;
     if (s.seen === State.RUNNING) return MAYBE_RESET;
     if (failedUnseen(d)) return ARCS_UNSEEN;

@@ -33,6 +33,7 @@ export const fsmBlockedArcSpin = rule({
   norm: 'N2',
   party: 'user',
   severities: ['critical'],
+  scope: 'host',
   needs: ['migration-state', 'arcs'],
   decides:
     'At the entry of SET_STATE to PRE_COPY or PRE_COPY_P2P, supported by the device, in STOP_COPY: requested. A second later it has not returned: confirmed. A CPU then spins in the kernel with the state mutex held.',

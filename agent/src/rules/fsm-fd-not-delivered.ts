@@ -16,9 +16,9 @@ export const fsmFdNotDelivered = rule({
   id: 'fsm-fd-not-delivered',
   version: 1,
   statement: 'A data session that the driver has opened must reach the user as an fd.',
-  says: 'On success, data_fd is the file descriptor of a new data transfer session',
+  basis: 'On success, data_fd is the file descriptor of a new data transfer session',
   where:
-    'include/uapi/linux/vfio.h, struct vfio_device_feature_mig_state (in substance); how it fails: drivers/vfio/vfio_main.c, vfio_ioct_mig_return_fd()',
+    'include/uapi/linux/vfio.h, struct vfio_device_feature_mig_state; how it fails: drivers/vfio/vfio_main.c, vfio_ioct_mig_return_fd()',
   norm: 'N2',
   party: 'user',
   severities: ['warning'],

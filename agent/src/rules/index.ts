@@ -8,12 +8,16 @@ import { dataFdLeaked } from './data-fd-leaked.js';
 import { dataFdWrongState } from './data-fd-wrong-state.js';
 import { dataSessionKilled } from './data-session-killed.js';
 import { dataSessionSuperseded } from './data-session-superseded.js';
+import { dirtyNoFinalReport } from './dirty-no-final-report.js';
 import { dirtyNotStopped } from './dirty-not-stopped.js';
+import { dirtyRangeGap } from './dirty-range-gap.js';
 import { dirtyReportError } from './dirty-report-error.js';
 import { dirtyReportInactive } from './dirty-report-inactive.js';
 import { dirtyStartTwice } from './dirty-start-twice.js';
 import { dirtyTrackingAbsent } from './dirty-tracking-absent.js';
+import { dmaDirtyWhileHalted } from './dma-dirty-while-halted.js';
 import { dmaMapChangeInStopCopy } from './dma-map-change-in-stop-copy.js';
+import { dmaUnmapDropsDirty } from './dma-unmap-drops-dirty.js';
 import { errorNotReset } from './error-not-reset.js';
 import { errorStateEntered } from './error-state-entered.js';
 import { fsmArcRejected } from './fsm-arc-rejected.js';
@@ -23,9 +27,13 @@ import { fsmFdNotDelivered } from './fsm-fd-not-delivered.js';
 import { fsmLandedElsewhere } from './fsm-landed-elsewhere.js';
 import { fsmTransitionFailed } from './fsm-transition-failed.js';
 import { fsmTransitionStuck } from './fsm-transition-stuck.js';
+import { hostErrorWhileHalted } from './host-error-while-halted.js';
+import { hotResetCollateral } from './hot-reset-collateral.js';
+import { ioasChangeWhileHalted } from './ioas-change-while-halted.js';
 import { ioeventfdWriteWhileHalted } from './ioeventfd-write-while-halted.js';
 import { iommuFaultWhileHalted } from './iommu-fault-while-halted.js';
 import { irqWhileHalted } from './irq-while-halted.js';
+import { irqsArmedAfterRunning } from './irqs-armed-after-running.js';
 import { lowPowerDuringMigration } from './low-power-during-migration.js';
 import { migFlagsInvalid } from './mig-flags-invalid.js';
 import { mmioAccessInP2pState } from './mmio-access-in-p2p-state.js';
@@ -56,6 +64,9 @@ import { setIrqsLoopbackWhileHalted } from './set-irqs-loopback-while-halted.js'
 import { stateDwellExceeded } from './state-dwell-exceeded.js';
 import { stopCopyNotDrained } from './stop-copy-not-drained.js';
 import { unsupportedBusType } from './unsupported-bus-type.js';
+import { v1DataProtocolOrder } from './v1-data-protocol-order.js';
+import { v1InvalidStateBits } from './v1-invalid-state-bits.js';
+import { vcpuEntryWhileHalted } from './vcpu-entry-while-halted.js';
 
 export const RULES: readonly Rule[] = [
   mmioRwWhileHalted,
@@ -63,16 +74,21 @@ export const RULES: readonly Rule[] = [
   mmioMappingLiveWhileHalted,
   mmioAccessInP2pState,
   ioeventfdWriteWhileHalted,
+  vcpuEntryWhileHalted,
   configWriteWhileHalted,
   setIrqsInResuming,
   setIrqsInStopCopy,
   setIrqsLoopbackWhileHalted,
+  irqsArmedAfterRunning,
   irqWhileHalted,
   iommuFaultWhileHalted,
+  dmaDirtyWhileHalted,
   p2pWindowOpen,
   p2pMapTargetHalted,
   p2pMapSurvivesZap,
   dmaMapChangeInStopCopy,
+  dmaUnmapDropsDirty,
+  ioasChangeWhileHalted,
   fsmArcRejected,
   fsmBlockedArcSpin,
   fsmTransitionFailed,
@@ -88,9 +104,11 @@ export const RULES: readonly Rule[] = [
   openNotRunning,
   resetNotRunning,
   resetDuringMigration,
+  hotResetCollateral,
   closeMidMigration,
   lowPowerDuringMigration,
   dataSessionKilled,
+  hostErrorWhileHalted,
   dataFdWrongState,
   stopCopyNotDrained,
   resumeLoadRejected,
@@ -105,12 +123,16 @@ export const RULES: readonly Rule[] = [
   dirtyNotStopped,
   dirtyReportInactive,
   dirtyReportError,
+  dirtyNoFinalReport,
+  dirtyRangeGap,
   dirtyTrackingAbsent,
   p2pQuiesceOrder,
   p2pReleaseOrder,
   p2pFlagMissingMultiDevice,
   noQuiescentState,
   blackoutBudgetExceeded,
+  v1InvalidStateBits,
+  v1DataProtocolOrder,
   unsupportedBusType,
   observabilityGap,
 ];

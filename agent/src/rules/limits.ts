@@ -1,82 +1,126 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Figures that an operator may change; the defaults are those of docs/contract.md. All in ns. */
-export interface Limits {
-  /** Grace around a landing for events of other threads. */
-  readonly epsCpu: number;
-  /** Grace for interrupts that were under way. */
-  readonly epsIrq: number;
-  /** Grace for IOMMU faults, which are logged late. */
-  readonly epsIommu: number;
-  /** How long a P2P window must stay open to count. */
-  readonly p2pSustain: number;
-  /** Grace for users of a data_fd after its states were left. */
-  readonly epsData: number;
-  /** How long ERROR may last without a reset: warning, critical. */
-  readonly errorResetWithin: number;
-  readonly errorResetCritical: number;
-  /** How long the user has to react to a failed SET_STATE. */
-  readonly reactWithin: number;
-  /** A forbidden request this soon after open is feature probing. */
-  readonly probingWithin: number;
-  /** Time that a guest's device may be out of work. */
-  readonly blackoutBudget: number;
-  /** How long a SET_STATE may take: warning, critical. */
-  readonly transitionStuck: number;
-  readonly transitionStuckCritical: number;
-  /** How long the blocked arc may take to be refused: an unfixed kernel never answers. */
-  readonly spinConfirmed: number;
-  /** How long a state may last with nothing moving. */
-  readonly dwellQuiet: number;
-  readonly dwellStopCopyIdle: number;
-  readonly dwellResumingIdle: number;
-  readonly dwellPrecopyIdle: number;
-  /** A GET that reports this late after a landing may have read the state before it. */
-  readonly epsGet: number;
-  /** A reset may take effect this late: it is deferred while the driver's state mutex is held. */
-  readonly epsReset: number;
-  /** A data_fd closed this long before the return to RUNNING was a cancel. */
-  readonly cancelWithin: number;
-  /** A new data_fd closed this soon: the user was out of step. */
-  readonly outOfSyncWithin: number;
-  /** How long a data_fd may stay open after its session. */
-  readonly fdLeaked: number;
-  /** How long dirty tracking may go on after the migration, the device RUNNING again. */
-  readonly trackingLeft: number;
-  /** How long what a reset explains may be seen after it. */
-  readonly resetExplains: number;
-  /** How long a BAR may stay mapped for DMA after its CPU mappings were zapped. */
-  readonly zapUnmapWithin: number;
-}
+/**
+ * Figures that an operator may change, with their defaults. The configuration
+ * file, its schema and the documents are made from this table.
+ */
 
 const US = 1e3;
 const MS = 1e6;
 const S = 1e9;
 const MIN = 60 * S;
 
-export const DEFAULT_LIMITS: Limits = {
-  epsCpu: 50 * US,
-  epsIrq: 5 * MS,
-  epsIommu: 10 * MS,
-  p2pSustain: 1 * MS,
-  epsData: 100 * MS,
-  errorResetWithin: 5 * S,
-  errorResetCritical: 60 * S,
-  reactWithin: 1 * S,
-  probingWithin: 1 * S,
-  blackoutBudget: 300 * MS,
-  transitionStuck: 5 * S,
-  transitionStuckCritical: 60 * S,
-  spinConfirmed: 1 * S,
-  dwellQuiet: 10 * S,
-  dwellStopCopyIdle: 60 * S,
-  dwellResumingIdle: 30 * MIN,
-  dwellPrecopyIdle: 30 * MIN,
-  epsGet: 5 * MS,
-  epsReset: 100 * MS,
-  cancelWithin: 5 * S,
-  outOfSyncWithin: 10 * MS,
-  fdLeaked: 60 * S,
-  trackingLeft: 60 * S,
-  resetExplains: 5 * S,
-  zapUnmapWithin: 1 * S,
-};
+interface Limit {
+  /** Default, ns. */
+  readonly ns: number;
+  readonly means: string;
+  /** Ids of the rules that read it. */
+  readonly usedBy: readonly string[];
+}
+
+const limit = (ns: number, means: string, usedBy: readonly string[]): Limit => ({ ns, means, usedBy });
+
+export const LIMITS = {
+  epsCpu: limit(50 * US, 'Grace around a landing for events of other threads.', [
+    'config-write-while-halted',
+    'ioeventfd-write-while-halted',
+    'mmio-access-in-p2p-state',
+    'mmio-fault-while-halted',
+    'mmio-rw-while-halted',
+    'precopy-eos-encoding',
+    'vcpu-entry-while-halted',
+  ]),
+  epsIrq: limit(5 * MS, 'Grace for interrupts that were under way.', ['irq-while-halted']),
+  epsIommu: limit(10 * MS, 'Grace for IOMMU faults, which are logged late.', [
+    'dma-dirty-while-halted',
+    'iommu-fault-while-halted',
+  ]),
+  p2pSustain: limit(1 * MS, 'How long a P2P window must stay open to count.', ['p2p-window-open']),
+  epsData: limit(100 * MS, 'Grace for users of a data_fd after its states were left.', [
+    'data-fd-wrong-state',
+    'precopy-info-wrong-state',
+  ]),
+  errorResetWithin: limit(5 * S, 'How long ERROR may last without a reset before it is a warning.', [
+    'error-not-reset',
+  ]),
+  errorResetCritical: limit(60 * S, 'How long ERROR may last without a reset before it is critical.', [
+    'error-not-reset',
+  ]),
+  reactWithin: limit(1 * S, 'How long the user has to react to a failed SET_STATE.', [
+    'fsm-landed-elsewhere',
+    'reset-during-migration',
+    'resuming-abort-without-reset',
+    'stop-copy-not-drained',
+  ]),
+  probingWithin: limit(1 * S, 'A forbidden request this soon after open is feature probing.', [
+    'fsm-arc-rejected',
+  ]),
+  blackoutBudget: limit(300 * MS, "Time that a guest's device may be out of work.", [
+    'blackout-budget-exceeded',
+  ]),
+  transitionStuck: limit(5 * S, 'How long a SET_STATE may take before it is a warning.', [
+    'fsm-transition-stuck',
+  ]),
+  transitionStuckCritical: limit(60 * S, 'How long a SET_STATE may take before it is critical.', [
+    'fsm-transition-stuck',
+  ]),
+  spinConfirmed: limit(
+    1 * S,
+    'How long the blocked arc may take to be refused: an unfixed kernel never answers.',
+    ['fsm-blocked-arc-spin'],
+  ),
+  dwellQuiet: limit(10 * S, 'How long a device may stay P2P quiescent.', ['state-dwell-exceeded']),
+  dwellStopCopyIdle: limit(60 * S, 'How long STOP_COPY may last with nothing read.', [
+    'state-dwell-exceeded',
+  ]),
+  dwellResumingIdle: limit(30 * MIN, 'How long RESUMING may last with nothing written.', [
+    'state-dwell-exceeded',
+  ]),
+  dwellPrecopyIdle: limit(30 * MIN, 'How long pre-copy may last with nothing read.', [
+    'state-dwell-exceeded',
+  ]),
+  epsGet: limit(5 * MS, 'A GET that reports this late after a landing may have read the state before it.', [
+    'fsm-async-change',
+  ]),
+  epsReset: limit(
+    100 * MS,
+    "A reset may take effect this late: it is deferred while the driver's state mutex is held.",
+    ['reset-not-running'],
+  ),
+  cancelWithin: limit(5 * S, 'A data_fd closed this long before the return to RUNNING was a cancel.', [
+    'data-fd-closed-early',
+  ]),
+  outOfSyncWithin: limit(10 * MS, 'A new data_fd closed this soon: the user was out of step.', [
+    'data-session-superseded',
+  ]),
+  fdLeaked: limit(60 * S, 'How long a data_fd may stay open after its session.', ['data-fd-leaked']),
+  trackingLeft: limit(
+    60 * S,
+    'How long dirty tracking may go on after the migration, the device RUNNING again.',
+    ['dirty-not-stopped'],
+  ),
+  armedWithin: limit(5 * S, 'Interrupts set up this soon after RUNNING were set up too late.', [
+    'irqs-armed-after-running',
+  ]),
+  touchCauses: limit(100 * MS, 'An error this soon after a touch was caused by it.', [
+    'host-error-while-halted',
+  ]),
+  resetExplains: limit(5 * S, 'How long what a reset explains may be seen after it.', [
+    'data-session-killed',
+    'dirty-report-inactive',
+  ]),
+  zapUnmapWithin: limit(1 * S, 'How long a BAR may stay mapped for DMA after its CPU mappings were zapped.', [
+    'p2p-map-survives-zap',
+  ]),
+} as const satisfies Record<string, Limit>;
+
+export type LimitKey = keyof typeof LIMITS;
+
+/** All in ns. */
+export type Limits = Readonly<Record<LimitKey, number>>;
+
+export const LIMIT_KEYS = Object.keys(LIMITS) as LimitKey[];
+
+export const DEFAULT_LIMITS = Object.fromEntries(LIMIT_KEYS.map((key) => [key, LIMITS[key].ns])) as Limits;
+
+/** What people write: `epsCpu` is `eps-cpu`. */
+export const limitName = (key: LimitKey): string => key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { HALT, isIn } from '../model/fsm.js';
+import { HALT, isIn, UNKNOWN } from '../model/fsm.js';
 import { RingValue } from '../wire/events.gen.js';
+import { arrival } from './arrival.js';
 import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, unknown } from './rule.js';
 
 const MAPPED_BEFORE = unknown('mappings may have been made that were not seen');
@@ -21,11 +22,12 @@ export const mmioMappingLiveWhileHalted = rule({
   benign:
     'Exposure, not access: nothing in the kernel zaps on SET_STATE. munmap is not seen: an upper bound.',
   action: 'None in profile uapi; with vCPUs stopped nothing uses the mapping.',
-  on: ['mig_set_ret'],
+  on: ['mig_set_ret', 'v1_access'],
   judge(w, e, d) {
-    if (!d || e.ret < 0 || !isIn(e.requested, HALT)) return SILENT;
-    if (!d.transition) return STATE_UNKNOWN;
-    if (isIn(d.transition.from, HALT)) return SILENT;
+    const landing = d && arrival(e, d);
+    if (!d || !landing || !isIn(landing.to, HALT)) return SILENT;
+    if (landing.from === UNKNOWN) return STATE_UNKNOWN;
+    if (isIn(landing.from, HALT)) return SILENT;
     if (d.mmaps === 0) return d.openSeen && !w.mayHaveLost(RingValue.CRIT, d.knownAt) ? KEPT : MAPPED_BEFORE;
     if (d.faultsSinceZap === 0) return SILENT; // mapped before, perhaps: nothing was seen
     return broken('live', 'info', {

@@ -9,7 +9,7 @@ export const noQuiescentState = rule({
   version: 1,
   statement:
     'A migratable device should have a state in which it answers its peers and starts nothing itself.',
-  says: 'able to accept and respond to MMIO, and yet guarantees it generates no DMA',
+  says: 'able to accept and respond to MMIO, and yet guarentees it generates no DMA',
   where:
     'Gunthorpe, 2021-11-01, 20211101172506.GC2744544@nvidia.com; the state: include/uapi/linux/vfio.h, VFIO_DEVICE_STATE_RUNNING_P2P',
   norm: 'N3',

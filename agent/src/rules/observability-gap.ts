@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { POLICY } from '../model/coverage.js';
 import { HowKnownValue, ProbeStatusValue } from '../wire/events.gen.js';
 import { broken, KEPT, rule, SILENT } from './rule.js';
 
@@ -9,14 +11,15 @@ export const observabilityGap = rule({
   version: 1,
   statement:
     'The agent could not observe some interval or class of events, so that the absence of violations there is no evidence.',
-  says: 'no violation observed, with its coverage; never "compliant"',
+  basis: 'no violation observed, with its coverage; never "compliant"',
   where: 'docs/contract.md, what cannot be seen',
   norm: 'N4',
   party: 'ops',
   severities: ['info', 'warning'],
+  scope: 'host',
   needs: [],
   decides:
-    'Records were lost; a probe that a fact needs cannot be attached; a migratable device was open before the agent started, so that its state is unknown until the first evidence. A loss during an episode of a device is a warning on that device.',
+    'Records were lost; a probe that a fact needs cannot be attached, or was let go on request; a migratable device was open before the agent started, so that its past is unknown, and what could not be read at start is too. A loss during an episode of a device is a warning on that device.',
   benign: 'None: it is a statement about the agent.',
   action: 'Loss: enlarge the rings. Probe: `migwatch check` says why. Late start: nothing, it passes.',
   on: ['lost', 'probe', 'device'],
@@ -27,8 +30,9 @@ export const observabilityGap = rule({
         return broken(`lost-${evidence.ring}`, d ? 'warning' : 'info', { evidence });
       }
       case 'probe':
-        if (e.status === ProbeStatusValue.WAITING) return SILENT;
+        if (e.status === ProbeStatusValue.WAITING || e.probeKind === POLICY) return SILENT;
         if (e.status === ProbeStatusValue.ATTACHED || e.required !== 1) return KEPT;
+        if (e.status === ProbeStatusValue.DETACHED) return broken('detached', 'info');
         return broken(`probe-${e.name}`, 'warning', { evidence: { probe: e.name, kind: e.probeKind } });
       case 'device':
         if (e.how === HowKnownValue.OPENED || e.hasMigOps !== 1) return KEPT;

@@ -18,11 +18,14 @@ export const openNotRunning = rule({
   benign:
     'A device found open is not judged. ERROR is error-state-entered. A hot reset cannot put it elsewhere.',
   action: 'The driver must reset its migration state in open_device() or close_device().',
-  on: ['mig_get', 'mig_arc'],
+  on: ['mig_get', 'mig_arc', 'v1_access'],
   judge(_w, e, d) {
     const s = d && sighting(e, d);
     if (s?.how !== 'open' || s.tracked !== State.RUNNING || s.seen === State.ERROR) return SILENT;
     if (s.seen === State.RUNNING) return KEPT;
-    return broken(`in-${stateName(s.seen)}`, 'warning', { evidence: { since_open_ns: s.age } });
+    return broken(`in-${stateName(s.seen)}`, 'warning', {
+      norm: d?.v1 ? 'N1' : 'N3', // v1's text has a default, v2's has not
+      evidence: { since_open_ns: s.age },
+    });
   },
 });

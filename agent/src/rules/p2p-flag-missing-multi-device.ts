@@ -20,6 +20,7 @@ export const p2pFlagMissingMultiDevice = rule({
   norm: 'N3',
   party: 'user',
   severities: ['info', 'warning'],
+  scope: 'devices',
   needs: ['migration-state', 'p2p-map'],
   decides:
     'A device enters PRE_COPY*, STOP_COPY or RESUMING while another of the same process migrates, and one of them lacks VFIO_MIGRATION_P2P. Warning where a BAR of it, or of another for it, is mapped for DMA; else info.',

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
 import { INIT, isIn } from '../model/fsm.js';
+import type { P2pMapping } from '../model/p2p_mappings.js';
 import { regionIndex } from '../model/touch.js';
-import type { P2pMapping, World } from '../model/world.js';
+import type { World } from '../model/world.js';
 import { type DmaRemoveEvent, RingValue, type TickEvent, ZapCauseValue } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
 import { broken, KEPT, rule, type Severity, SILENT, unknown, type Verdict } from './rule.js';
@@ -33,8 +34,8 @@ function finding(e: TickEvent, a: Device, b: Device, m: P2pMapping): Verdict {
 function onTick(w: World, e: TickEvent, b: Device, limits: Limits): Verdict {
   if (b.lastZapAt < 0 || e.at - b.lastZapAt < limits.zapUnmapWithin) return SILENT;
   for (const c of w.containers.values())
-    for (const m of c.p2p) {
-      if (m.target !== b.id || m.at > b.lastZapAt) continue;
+    for (const m of c.p2p.of(b.id)) {
+      if (m.at > b.lastZapAt) continue;
       for (const a of w.devicesOf(c.id)) {
         if (a === b) continue;
         return w.mayHaveLost(RingValue.CRIT, m.at) ? MISSING : finding(e, a, b, m);
@@ -45,8 +46,7 @@ function onTick(w: World, e: TickEvent, b: Device, limits: Limits): Verdict {
 
 /** The mapping went soon after the zap. */
 function onRemove(w: World, e: DmaRemoveEvent, limits: Limits): Verdict {
-  for (const m of w.containers.get(e.container)?.p2p ?? []) {
-    if (m.iova < e.iova || m.iova >= e.iova + e.size) continue;
+  for (const m of w.containers.get(e.container)?.p2p.within(e.iova, e.size) ?? []) {
     const b = w.devices.get(m.target);
     if (b && b.lastZapAt >= m.at && e.at - b.lastZapAt < limits.zapUnmapWithin) return KEPT;
   }
@@ -57,11 +57,12 @@ export const p2pMapSurvivesZap = rule({
   id: 'p2p-map-survives-zap',
   version: 1,
   statement: 'A BAR whose CPU mappings were revoked should not stay mapped for DMA.',
-  says: 'vfio_pci_zap_bars() unmaps i_mapping and nothing else',
-  where: 'drivers/vfio/pci/vfio_pci_core.c (in substance); Linux 6.19 revokes such mappings by dma-buf',
+  basis: 'vfio_pci_zap_bars() unmaps i_mapping and nothing else',
+  where: 'drivers/vfio/pci/vfio_pci_core.c; Linux 6.19 revokes such mappings by dma-buf',
   norm: 'N4',
   party: 'kernel',
   severities: ['info', 'warning'],
+  scope: 'mappings',
   needs: ['p2p-map', 'zap'],
   decides:
     "A BAR of the device was mapped for another device's DMA before the zap, and still is a second later: info. Warning where the zap was a reset by another process than the device's own, and the other device is RUNNING or PRE_COPY.",

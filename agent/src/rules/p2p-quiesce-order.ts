@@ -17,13 +17,13 @@ export const p2pQuiesceOrder = rule({
   norm: 'N1',
   party: 'user',
   severities: ['info', 'warning'],
+  scope: 'devices',
   needs: ['migration-state', 'p2p-map'],
   decides:
     "SET_STATE takes a device from RUNNING, PRE_COPY or a P2P state to STOP, STOP_COPY or RESUMING while a peer of the same process that has the P2P flag is RUNNING or PRE_COPY. Warning where the device's BAR is mapped for that peer's DMA; else info, and not judged for RESUMING.",
   benign:
     'One device unplugged or failed over. Cloud Hypervisor stops device by device; QEMU 8.2 and later makes all quiet first.',
   action: 'Set all devices to RUNNING_P2P or PRE_COPY_P2P before the first is stopped.',
-  yieldsTo: ['p2p-window-open'],
   on: ['mig_set'],
   judge(w, e, d) {
     if (!d || e.miss || d.transition || !isIn(e.requested, HALT) || !routable(d)) return SILENT;
@@ -35,7 +35,7 @@ export const p2pQuiesceOrder = rule({
     if (running.some((a) => w.mayHaveLost(RingValue.CRIT, a.landedAt))) return OUT_OF_STEP;
     const mapped = running.filter((a) => reaches(w, a, d));
     const evidence = { requested: stateName(e.requested), peers: inventory(peers) };
-    if (mapped.length) return broken('mapped-peer-running', 'warning', { evidence });
+    if (mapped.length) return broken('mapped-peer-running', 'warning', { evidence, peers: mapped });
     if (running.length && e.requested === State.RESUMING) return SILENT;
     if (running.length) return broken('peer-running', 'info', { evidence });
     if (peers.some((a) => a.transition)) return IN_TRANSITION;

@@ -17,13 +17,13 @@ export const p2pReleaseOrder = rule({
   norm: 'N1',
   party: 'user',
   severities: ['info', 'warning'],
+  scope: 'devices',
   needs: ['migration-state', 'p2p-map'],
   decides:
     "A device lands in RUNNING or PRE_COPY while a peer of the same process that has the P2P flag is in STOP, STOP_COPY or RESUMING. Warning where that peer's BAR is mapped for the device's DMA; else info.",
   benign:
     'A source that rolls back: QEMU that cancels with the guest paused sets RUNNING device by device (info). Cloud Hypervisor starts device by device.',
   action: 'Set all devices to RUNNING_P2P before the first goes to RUNNING.',
-  yieldsTo: ['p2p-window-open'],
   on: ['mig_set_ret'],
   judge(w, e, d) {
     if (!d || e.ret < 0 || e.miss & 1 || !isIn(e.requested, INIT) || !routable(d)) return SILENT;
@@ -36,7 +36,8 @@ export const p2pReleaseOrder = rule({
     if (halted.some((b) => w.mayHaveLost(RingValue.CRIT, b.landedAt))) return OUT_OF_STEP;
     const evidence = { peers: inventory(peers) };
     if (halted.length && d.episode?.side === 'source') return broken('rollback', 'info', { evidence });
-    if (halted.some((b) => reaches(w, d, b))) return broken('mapped-peer-halted', 'warning', { evidence });
+    const mapped = halted.filter((b) => reaches(w, d, b));
+    if (mapped.length) return broken('mapped-peer-halted', 'warning', { evidence, peers: mapped });
     if (halted.length) return broken('peer-halted', 'info', { evidence });
     if (peers.some((b) => b.transition)) return IN_TRANSITION;
     return peers.some((b) => b.state === UNKNOWN) ? STATE_UNKNOWN : KEPT;

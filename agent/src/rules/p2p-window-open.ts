@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
 import { HALT, INIT, isIn, State, UNKNOWN } from '../model/fsm.js';
+import type { P2pMapping } from '../model/p2p_mappings.js';
 import { regionIndex } from '../model/touch.js';
-import type { Container, P2pMapping, World } from '../model/world.js';
+import type { Container, World } from '../model/world.js';
 import { type KernelEvent, RingValue } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
 import {
@@ -45,6 +46,7 @@ function finding(e: KernelEvent, a: Device, b: Device, m: P2pMapping): Broken {
   const pause = b.state === State.STOP && (b.episode?.side ?? 'pause-only') === 'pause-only';
   return broken(`from-${a.name}`, pause ? 'warning' : 'critical', {
     device: b,
+    peers: [a],
     evidence: {
       from: a.name,
       from_state: a.hasMigration ? a.stateName : 'not migratable',
@@ -81,8 +83,7 @@ function graver(x: Verdict | undefined, y: Verdict): Verdict {
 function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits, from?: Device): Verdict {
   let worst: Verdict | undefined;
   for (const c of w.containers.values()) {
-    for (const m of c.p2p) {
-      if (m.target !== b.id) continue;
+    for (const m of c.p2p.of(b.id)) {
       if (b.state === UNKNOWN) return STATE_UNKNOWN;
       if (!from) worst = graver(worst, KEPT);
       for (const a of peers(w, b, c.id))
@@ -115,6 +116,7 @@ export const p2pWindowOpen = rule({
   norm: 'N1',
   party: 'user',
   severities: ['warning', 'critical'],
+  scope: 'devices',
   needs: ['p2p-map', 'migration-state'],
   decides:
     'For more than a millisecond: device B in STOP, STOP_COPY or RESUMING, its BAR mapped in a container, and a device A of that container in RUNNING or PRE_COPY, or not migratable at all. Judged at each tick and when A or B leaves that state. In a pause without migration: warning. Unknown where a device or its mappings are older than the agent. Whether A masters the bus is not observed: assumed.',

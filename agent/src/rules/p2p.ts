@@ -11,15 +11,17 @@ export function routable(d: Device): boolean {
   return !UNROUTABLE.has(d.driver.replaceAll('-', '_'));
 }
 
-/** The other devices of the VM that migrate: those that the same process has open. */
+/**
+ * The other devices of the VM that migrate: those that the same process has open. Not those that do so by v1,
+ * which has no quiet state: in what order they go tells nothing.
+ */
 export function migratingPeers(w: World, d: Device): Device[] {
-  return [...w.devices.values()].filter((p) => p !== d && p.tgid === d.tgid && p.hasMigration && routable(p));
+  return [...w.devices.values()].filter((p) => p !== d && p.tgid === d.tgid && p.hasMigOps && routable(p));
 }
 
 /** Is a BAR of `b` mapped where `a` can reach it? */
 export function reaches(w: World, a: Device, b: Device): boolean {
-  const c = w.containers.get(a.container);
-  return c !== undefined && [...c.p2p].some((m) => m.target === b.id);
+  return (w.containers.get(a.container)?.p2p.of(b.id).size ?? 0) > 0;
 }
 
 /** For evidence. */

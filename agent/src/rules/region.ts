@@ -12,5 +12,5 @@ export function wakesDevice(d: Device, region: number): boolean {
 
 /** Does the file position hold the region index above bit 40 on this device? */
 export function indexKnown(d: Device): boolean {
-  return d.bus === 'pci' || d.driver === 'mtty';
+  return d.bus === 'pci' || d.driver === 'mtty' || d.v1?.pciLayout === true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
 import { isIn, QUIET, SAVE, State, UNKNOWN } from '../model/fsm.js';
-import type { ResetEvent } from '../wire/events.gen.js';
+import { type ResetEvent, ResetKindValue } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
 import { broken, IN_TRANSITION, KEPT, rule, type Severity, SILENT, STATE_UNKNOWN } from './rule.js';
 
@@ -38,11 +38,12 @@ export const resetDuringMigration = rule({
   needs: ['reset', 'migration-state'],
   decides:
     'A reset completed in PRE_COPY*, STOP_COPY, RUNNING_P2P, RESUMING, or after a failed SET_STATE. By the process whose SET_STATE failed a second ago: recovery (info). In RESUMING: the prescribed abort (info). In PRE_COPY: the guest rebooted (warning). By another process: critical. In STOP_COPY before its end: critical.',
-  benign: 'QEMU resets after any failed stop or start arc: recovery.',
+  benign:
+    'QEMU resets after any failed stop or start arc: recovery. A hot reset that was asked of another device: hot-reset-collateral.',
   action: 'guest-reboot: migrate again. foreign: find who resets (sysfs, other tools). unexplained: the VMM.',
   on: ['reset'],
   judge(_w, e, d, limits) {
-    if (!d || e.ret < 0) return SILENT;
+    if (!d || e.ret < 0 || e.resetKind === ResetKindValue.COLLATERAL) return SILENT;
     // After a failed SET_STATE: where its last arc began.
     const state = d.state === UNKNOWN && d.failure ? d.failure.stuckAt : d.state;
     const why = classify(e, d, state, limits);

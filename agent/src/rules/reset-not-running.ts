@@ -19,7 +19,7 @@ export const resetNotRunning = rule({
     'After a reset that succeeded, and before any SET_STATE: GET, or the state in which a SET_STATE begins, is not RUNNING, 100 ms later or more.',
   benign: 'mlx5 defers the reset while its state mutex is held: the 100 ms. ERROR is error-state-entered.',
   action: 'The driver must set its state in reset_done(); close the device, its state is not to be trusted.',
-  on: ['mig_get', 'mig_arc'],
+  on: ['mig_get', 'mig_arc', 'v1_access'],
   judge(_w, e, d, limits) {
     const s = d && sighting(e, d);
     if (s?.how !== 'reset' || s.tracked !== State.RUNNING || s.seen === State.ERROR) return SILENT;

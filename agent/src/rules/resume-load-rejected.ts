@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State, stateName } from '../model/fsm.js';
-import { broken, KEPT, rule, SILENT, STATE_UNKNOWN } from './rule.js';
+import { interrupted } from './errno.js';
+import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, unknown } from './rule.js';
+
+const CUT_SHORT = unknown('a signal cut the load short: the driver has neither taken nor refused it');
 
 export const resumeLoadRejected = rule({
   id: 'resume-load-rejected',
@@ -13,7 +16,7 @@ export const resumeLoadRejected = rule({
   severities: ['critical'],
   needs: ['migration-state', 'arcs'],
   decides:
-    'SET_STATE from RESUMING failed, and the step that failed is RESUMING to STOP, where the driver takes the data in.',
+    'SET_STATE from RESUMING failed, and the step that failed is RESUMING to STOP, where the driver takes the data in. Interrupted by a signal (EINTR): unknown.',
   benign: 'None: the contract is upheld, the destination cannot run.',
   action: 'bytes_written 0: the VMM loaded nothing. Else compare driver and firmware versions of both hosts.',
   on: ['mig_set_ret'],
@@ -23,6 +26,7 @@ export const resumeLoadRejected = rule({
     const loading = t.arcs.find((a) => a.from === State.RESUMING && a.to === State.STOP);
     if (!loading) return SILENT;
     if (e.ret >= 0 || t.arcs.at(-1) !== loading) return KEPT;
+    if (interrupted(e.ret)) return CUT_SHORT;
     return broken('rejected', 'critical', {
       evidence: {
         errno: e.ret,

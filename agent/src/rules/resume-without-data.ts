@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { seesStream } from '../model/coverage.js';
-import { State, stateName, UNKNOWN } from '../model/fsm.js';
+import { HALT, isIn, State, stateName, UNKNOWN } from '../model/fsm.js';
+import { arrival } from './arrival.js';
 import { broken, KEPT, rule, SILENT, STATE_UNKNOWN, unknown } from './rule.js';
 
 const LOSSY = unknown('writes to the data_fd may have been lost');
@@ -11,8 +12,8 @@ export const resumeWithoutData = rule({
   id: 'resume-without-data',
   version: 1,
   statement: 'A device leaves RESUMING towards RUNNING only after data was written.',
-  says: 'the migration driver incorporates the data delivered by write() into the device state',
-  where: 'include/uapi/linux/vfio.h, RESUMING -> STOP (in substance)',
+  basis: 'the migration driver incorporates the data delivered by write() into the device state',
+  where: 'include/uapi/linux/vfio.h, RESUMING -> STOP',
   norm: 'N1',
   party: 'user',
   severities: ['warning'],
@@ -21,21 +22,19 @@ export const resumeWithoutData = rule({
     'SET_STATE from RESUMING to RUNNING, RUNNING_P2P or PRE_COPY* succeeded and no byte had been written. To STOP, reset and close are legal ways out.',
   benign: 'Driver test suites.',
   action: 'The guest runs on a device without its state: check what the VMM loaded.',
-  on: ['mig_set_ret'],
+  on: ['mig_set_ret', 'v1_access'],
   judge(w, e, d) {
-    if (!d || e.ret < 0 || e.miss & 1) return SILENT;
-    if (e.requested === State.RESUMING || e.requested === State.STOP) return SILENT;
-    if (e.requested === State.STOP_COPY) return SILENT;
-    const t = d.transition;
-    if (!t || t.disturbed || t.from === UNKNOWN) return STATE_UNKNOWN;
-    if (t.from !== State.RESUMING) return SILENT;
+    const landing = d && arrival(e, d);
+    if (!d || !landing || isIn(landing.to, HALT)) return SILENT;
+    if (landing.from === UNKNOWN) return STATE_UNKNOWN;
+    if (landing.from !== State.RESUMING) return SILENT;
     const s = d.session;
     if (s?.direction !== 'resume') return UNSEEN;
     if (s.bytesWritten > 0) return KEPT;
     if (s.lossy) return LOSSY;
     if (!seesStream(w.probes, d)) return NOT_OBSERVED;
     return broken('no-data', 'warning', {
-      evidence: { session: s.id, next: stateName(e.requested) },
+      evidence: { session: s.id, next: stateName(landing.to) },
     });
   },
 });

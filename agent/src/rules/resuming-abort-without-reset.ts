@@ -3,14 +3,12 @@ import type { Device, Failure } from '../model/device.js';
 import { refusal, State, stateName } from '../model/fsm.js';
 import type { World } from '../model/world.js';
 import { type MigSetEvent, RingValue, type TickEvent } from '../wire/events.gen.js';
-import { EINTR, ERESTARTSYS } from './errno.js';
+import { interrupted } from './errno.js';
 import type { Limits } from './limits.js';
 import { broken, KEPT, rule, SILENT, unknown, type Verdict } from './rule.js';
 
 const MISSING = unknown('the reset may have been lost');
 const LOSSY = unknown('a later write may have been lost');
-
-const interrupted = (errno: number) => errno === EINTR || errno === ERESTARTSYS;
 
 /** The driver did not take the data in: this session can only be aborted. */
 function rejectedLoad(f: Failure | undefined): Failure | undefined {

@@ -17,7 +17,11 @@ export type Profile = (typeof PROFILES)[number];
 
 /** N1 merged uAPI text, N2 merged kernel code, N3 mail or unmerged document, N4 operational. */
 export type Norm = 'N1' | 'N2' | 'N3' | 'N4';
+/** What a finding is about: one device, several and their order, mappings of a container, the VM, the host. */
+export type Scope = 'device' | 'devices' | 'mappings' | 'vm' | 'host';
 export type Party = 'user' | 'driver' | 'device' | 'kernel' | 'ops';
+
+export type Confidence = 'high' | 'medium' | 'low';
 
 /** The event bears on the rule and the rule was kept. */
 export const KEPT = 'kept';
@@ -37,10 +41,14 @@ export interface Broken {
   /** Where the norm or party depends on the case. */
   readonly norm?: Norm;
   readonly party?: Party;
+  /** How sure it is where nothing was lost; high unless said. */
+  readonly confidence?: Confidence;
   /** Severity in profile seed-strict, where it differs. */
   readonly strict?: Severity;
   /** Whose finding it is, where that is not the device of the event. */
   readonly device?: Device;
+  /** The other devices that it takes: a finding of the same pair may explain this one. */
+  readonly peers?: readonly Device[];
   /** Facts beside the event that the verdict rests on. */
   readonly evidence?: Readonly<Record<string, unknown>>;
 }
@@ -65,8 +73,10 @@ export interface RuleText {
   readonly id: string;
   readonly version: number;
   readonly statement: string;
-  /** The sentence that the rule enforces, and where it stands. */
-  readonly says: string;
+  /** The sentence that the rule enforces, word for word; where there is none, `basis` has the substance in our words. */
+  readonly says?: string;
+  readonly basis?: string;
+  /** Where it stands. */
   readonly where: string;
   readonly norm: Norm;
   readonly party: Party;
@@ -80,9 +90,13 @@ export interface RuleText {
   readonly action: string;
 }
 
+/** For people: only what was written by others stands in quotation marks. */
+export const authority = (r: RuleText): string => (r.says === undefined ? (r.basis ?? '') : `"${r.says}"`);
+
 type OfKind<K extends EventKind> = Extract<KernelEvent, { kind: K }>;
 
 export interface Rule extends RuleText {
+  readonly scope: Scope;
   readonly on: readonly EventKind[];
   /** Rules that, broken by the same event, explain this one: it is then not reported. */
   readonly yieldsTo: readonly string[];
@@ -93,10 +107,12 @@ export interface Rule extends RuleText {
 export function rule<K extends EventKind>(
   text: RuleText & {
     readonly on: readonly K[];
+    /** `device` unless said. */
+    readonly scope?: Scope;
     readonly yieldsTo?: readonly string[];
     judge(before: World, e: OfKind<K>, d: Device | undefined, limits: Limits): Verdict;
   },
 ): Rule {
   // The engine calls judge only with the kinds named in `on`.
-  return { yieldsTo: [], ...text } as unknown as Rule;
+  return { scope: 'device', yieldsTo: [], ...text } as unknown as Rule;
 }

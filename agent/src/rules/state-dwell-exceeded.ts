@@ -49,7 +49,7 @@ export const stateDwellExceeded = rule({
   id: 'state-dwell-exceeded',
   version: 1,
   statement: 'A device should not stay in a transitional state longer than a migration explains.',
-  says: 'The device must not be left between RUNNING and the end of the migration for longer than it takes',
+  basis: 'what no phase of a migration explains, the guest waits for',
   where:
     'an objective of operation, not of the uAPI; the quiescent states and STOP_COPY are time of the guest',
   norm: 'N4',

@@ -80,7 +80,7 @@ export const stopCopyNotDrained = rule({
   decides:
     'STOP_COPY left without a read in STOP_COPY that returned 0. Back to RUNNING, directly or by STOP within a second: info (rollback); so is a second STOP_COPY from there (restarted). To STOP for longer, RESUMING or close: warning; close by exit(0): critical.',
   benign:
-    'Cancelled and failed migrations roll back; QEMU that cancels with the guest paused goes by STOP to RUNNING.',
+    'Cancelled and failed migrations roll back, and so does QEMU that is told to quit, or gets SIGTERM, at the switchover; QEMU that cancels with the guest paused goes by STOP to RUNNING.',
   action:
     'Warning or critical: the destination was given an incomplete device state, unless the VMM discarded it.',
   on: ['mig_set_ret', 'tick', 'close'],

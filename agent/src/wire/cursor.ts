@@ -5,6 +5,8 @@
 export type Brand<T, Name extends string> = T & { readonly __is?: Name };
 
 const TWO32 = 2 ** 32;
+/** Every record is a whole number of these; see wire.h. */
+const WORD = 4;
 
 /**
  * A place in a batch of records. Times are read relative to `base`, so that they
@@ -13,6 +15,8 @@ const TWO32 = 2 ** 32;
 export class Cursor {
   private view: DataView = new DataView(new ArrayBuffer(0));
   private buf: Buffer = Buffer.alloc(0);
+  private words: Uint32Array = new Uint32Array(0);
+  private aligned = new Uint8Array(0);
   private end = 0;
   private baseHi = 0;
   private baseLo = 0;
@@ -31,10 +35,19 @@ export class Cursor {
 
   /** Moves to the start of a batch; its bytes must not change while it is read. */
   reset(batch: Uint8Array): void {
-    this.view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-    this.buf = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength);
-    this.end = batch.byteLength;
+    const { buffer, byteOffset, byteLength } = batch.byteOffset % WORD === 0 ? batch : this.align(batch);
+    this.view = new DataView(buffer, byteOffset, byteLength);
+    this.buf = Buffer.from(buffer, byteOffset, byteLength);
+    this.words = new Uint32Array(buffer, byteOffset, byteLength >> 2);
+    this.end = byteLength;
     this.at = 0;
+  }
+
+  /** A batch that stands behind a file's header may begin anywhere; records are copied by words. */
+  private align(batch: Uint8Array): Uint8Array {
+    if (this.aligned.length < batch.length) this.aligned = new Uint8Array(batch.length);
+    this.aligned.set(batch);
+    return this.aligned.subarray(0, batch.length);
   }
 
   /** Bytes from here to the end of the batch. */
@@ -72,9 +85,14 @@ export class Cursor {
     return `0x${this.big(o).toString(16)}`;
   }
 
-  /** The next `size` bytes: the record itself, not a copy. */
-  record(size: number): Uint8Array {
-    return this.buf.subarray(this.at, this.at + size);
+  /**
+   * Copies the next `size` bytes to `into`, from its word `to` on. Records are a few
+   * words long: a loop is done before a call of set() has made its subarray.
+   */
+  copy(size: number, into: Uint32Array, to: number): void {
+    const { words } = this;
+    const from = this.at >> 2;
+    for (let i = 0; i < size >> 2; i++) into[to + i] = words[from + i] as number;
   }
 
   /** For JSON: a number where a double holds it, else a hex string. */

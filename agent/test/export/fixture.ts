@@ -3,11 +3,14 @@
 
 import type { MetricsOptions } from '../../src/export/metrics.js';
 import { Metrics } from '../../src/export/metrics.js';
+import { nothingRefused } from '../../src/export/refused.js';
+import { WebConfig } from '../../src/export/web_config.js';
+import { OPEN } from '../../src/export/web_settings.js';
 import { fold } from '../../src/model/fold.js';
 import { World } from '../../src/model/world.js';
-import type { Tally } from '../../src/rules/engine.js';
 import type { Violation } from '../../src/rules/finding.js';
 import type { Severity } from '../../src/rules/rule.js';
+import type { Tally } from '../../src/rules/tally.js';
 import { Cursor } from '../../src/wire/cursor.js';
 import {
   Decoder,
@@ -34,9 +37,17 @@ export class Host {
   constructor(options: Partial<MetricsOptions> = {}) {
     this.metrics = new Metrics({
       rules: [RULE_A, RULE_B],
+      reload: { successful: true, at: 1000 },
       version: '1.2.3',
       stats: () => ({ made: [10, 20], lost: [0, 3], received: [10, 17] }),
+      maps: () => [
+        { name: 'bulk', bytes: 4096 },
+        { name: 'silent', bytes: -1 },
+      ],
       now: () => this.clock,
+      maxSeries: 100_000,
+      web: { successful: true, at: 1000 },
+      refused: nothingRefused(),
       ...options,
     });
     this.world = new World(this.metrics);
@@ -54,8 +65,8 @@ export class Host {
   }
 
   feed<K extends EventKind>(kind: K, fields: RecordFields[K]): void {
-    const { event, bytes } = this.event(kind, fields);
-    fold(this.world, event, bytes);
+    const { event } = this.event(kind, fields);
+    fold(this.world, this.decoder, event, this.world.devices.get(event.dev));
   }
 
   /** Device `dev`, opened, in RUNNING. State records of it count on from gen 1. */
@@ -104,6 +115,7 @@ export function violation(more: Partial<Violation> = {}): Violation {
     reason: 'because',
     statement: 'It was broken.',
     says: 'must not',
+    basis: null,
     device: '0000:3b:00.2',
     driver: 'mlx5_vfio_pci',
     vm: 'web',
@@ -126,7 +138,7 @@ export function violation(more: Partial<Violation> = {}): Violation {
 /** Lines of a scrape by `name{labels}`; fails on a line that is there twice. */
 export async function scrape(metrics: Metrics): Promise<Map<string, number>> {
   const lines = new Map<string, number>();
-  for (const line of (await metrics.scrape()).split('\n')) {
+  for (const line of (await metrics.scrape('text')).split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const space = line.lastIndexOf(' ');
     const series = line.slice(0, space);
@@ -135,3 +147,9 @@ export async function scrape(metrics: Metrics): Promise<Map<string, number>> {
   }
   return lines;
 }
+
+/** Of HttpOptions: plain HTTP, no passwords. */
+export const openWeb = () => ({
+  web: new WebConfig({ file: undefined, read: () => OPEN, now: Date.now, log: () => {} }),
+  refused: nothingRefused(),
+});

@@ -7,7 +7,8 @@ import { Recent } from '../../src/export/recent.js';
 import { violationJson } from '../../src/export/violation_json.js';
 import { FACTS } from '../../src/model/coverage.js';
 import { State } from '../../src/model/fsm.js';
-import { Host, violation } from './fixture.js';
+import type { Violation } from '../../src/rules/finding.js';
+import { Host, openWeb, violation } from './fixture.js';
 
 const host = new Host();
 const recent = new Recent();
@@ -18,6 +19,8 @@ const options = {
   recent,
   version: '1.2.3',
   notReady: () => notReady,
+  config: () => ({ policy: 'abc' }),
+  ...openWeb(),
   log: () => {},
 };
 let web: Web;
@@ -25,6 +28,11 @@ before(async () => {
   web = await listen(options, parseListenAddress('127.0.0.1:0'));
 });
 after(() => web.close());
+
+function add(more: Partial<Violation> = {}): void {
+  const v = violation(more);
+  recent.add(violationJson(v), v);
+}
 
 const get = (path: string, headers = {}) => fetch(`http://${web.address}${path}`, { headers });
 
@@ -53,6 +61,10 @@ test('healthy always, ready when it is', async () => {
   assert.equal(await not.text(), 'probes are being attached\n');
   notReady = undefined;
   assert.equal((await get('/-/ready')).status, 200);
+});
+
+test('the configuration in force, where it is offered', async () => {
+  assert.deepEqual(await (await get('/api/config')).json(), { policy: 'abc' });
 });
 
 test('metrics have their type, the page its policy', async () => {
@@ -106,8 +118,8 @@ test('devices', async () => {
 });
 
 test('violations: newest first, bounded, and cheap to poll', async () => {
-  recent.add(violationJson(violation({ reason: 'old' })));
-  recent.add(violationJson(violation({ reason: 'new' })));
+  add({ reason: 'old' });
+  add({ reason: 'new' });
   const answer = await get('/api/violations');
   const list = (await answer.json()) as { reason: string }[];
   assert.deepEqual(
@@ -120,7 +132,7 @@ test('violations: newest first, bounded, and cheap to poll', async () => {
   const ask = { 'if-none-match': answer.headers.get('etag'), 'cache-control': 'max-age=0' };
   const same = await get('/api/violations', ask);
   assert.equal(same.status, 304);
-  recent.add(violationJson(violation()));
+  add();
   const more = await get('/api/violations', ask);
   assert.equal(more.status, 200);
   for (const bad of ['0', '-1', 'x', '1.5', ''])

@@ -161,7 +161,7 @@ test('probes, sinks and what is ambiguous', async () => {
   assert.equal(lines.get('migwatch_probe_attached{probe="mtty_save_read",kind="fexit"}'), 0);
   assert.equal(lines.get('migwatch_ambiguous_events_total'), 1);
   assert.equal(lines.get('migwatch_export_queue_dropped_total{sink="violations_file"}'), 4);
-  assert.equal(lines.get('migwatch_violations_file_errors_total'), 2);
+  assert.equal(lines.get('migwatch_export_errors_total{sink="violations_file"}'), 2);
 });
 
 test('every metric of the table is there, with its labels and no other', async () => {
@@ -175,7 +175,7 @@ test('every metric of the table is there, with its labels and no other', async (
   host.feed('p2p_map', { container: 5, target: 2, iova: 0x1000, size: 4096 });
   host.set(1, 2, State.RUNNING, State.PRE_COPY);
   host.metrics.onViolation(violation());
-  const text = await host.metrics.scrape();
+  const text = await host.metrics.scrape('text');
   for (const { name, type, labels, help } of METRIC_LIST) {
     assert.ok(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
     const lines = text.match(new RegExp(`^${name}(_bucket|_sum|_count)?[{ ].*$`, 'gm')) ?? [];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatEvent } from '../../src/export/timeline.js';
+import { formatBytes } from '../../src/export/event_text.js';
+import { formatEvent } from '../../src/export/timeline.js';
 import { State } from '../../src/model/fsm.js';
 import type { EventKind, RecordFields } from '../../src/wire/events.gen.js';
 import { Host } from './fixture.js';

@@ -137,7 +137,7 @@ test('the line of a violation is one line, whatever is in it', () => {
 test('the recent ones are kept newest first, up to a bound', () => {
   const recent = new Recent(3);
   assert.deepEqual(JSON.parse(recent.toJSONBytes(10).toString()), []);
-  for (let n = 1; n <= 5; n++) recent.add(String(n));
+  for (let n = 1; n <= 5; n++) recent.add(String(n), violation());
   assert.deepEqual(JSON.parse(recent.toJSONBytes(10).toString()), [5, 4, 3]);
   assert.deepEqual(JSON.parse(recent.toJSONBytes(2).toString()), [5, 4]);
   assert.equal(recent.made, 5);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Context } from '../../src/model/context.js';
 import { coverage } from '../../src/model/coverage.js';
+import { Cursor } from '../../src/wire/cursor.js';
 import { encode } from '../../src/wire/events.gen.js';
 import { judged } from '../run.js';
 import { scenario } from '../scenario.js';
@@ -156,17 +157,25 @@ test('context keeps the last 64 records of a device', () => {
 
 test('context holds the largest record whole', () => {
   const context = new Context();
-  for (const kind of KINDS) context.add(encode(kind, SAMPLES[kind]));
+  const cursor = new Cursor();
+  for (const kind of KINDS) {
+    const record = encode(kind, SAMPLES[kind]);
+    cursor.reset(record);
+    context.add(cursor, record.length);
+  }
   const kinds = (context.toJSON() as { kind: string }[]).map((e) => e.kind);
   assert.deepEqual(kinds, KINDS);
 });
 
-test('coverage: complete with every probe (the kernel log alone is never), none without, partial in between', () => {
+test('coverage: complete with every probe (some facts never are), none without, partial in between', () => {
   const levels = (w: ReturnType<typeof world>) =>
     Object.fromEntries(coverage(w.probes, w.devices.values()).map((c) => [c.fact, c.level]));
-  const { 'iommu-fault': fromLog, ...hooked } = levels(world('1s tick'));
-  assert.equal(fromLog, 'partial');
-  assert.deepEqual(new Set(Object.values(hooked)), new Set(['complete']));
+  const never = ['iommu-fault', 'mdev-interrupts', 'irq-bypass', 'iommufd', 'vcpu-entry'];
+  for (const [fact, level] of Object.entries(levels(world('1s tick'))))
+    assert.equal(level, never.includes(fact) ? 'partial' : 'complete', fact);
+  assert.equal(levels(world('1s probe raw_tp kvm_entry ready'))['vcpu-entry'], 'partial');
+  assert.equal(levels(world('1s probe raw_tp kvm_entry waiting'))['vcpu-entry'], 'none');
+  assert.equal(levels(world('1s probe fexit iommufd_ioas_unmap unavailable')).iommufd, 'none');
   assert.deepEqual(new Set(Object.values(levels(world('1s tick', false)))), new Set(['none']));
   assert.equal(levels(world('1s probe fexit vfio_df_open unavailable'))['open-close'], 'partial');
   assert.equal(levels(world('1s probe fexit vfio_df_open waiting'))['open-close'], 'complete');

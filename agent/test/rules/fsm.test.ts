@@ -103,6 +103,19 @@ test('failed: RESUMING to STOP is a rejected load and belongs to another rule', 
   assert.deepEqual(failed(`${resuming}\n3s dev1 set RUNNING -> -EIO after=2`), ['kept', 'failed warning']);
 });
 
+test('failed: a load that a signal cut short is neither accepted nor rejected', () => {
+  const resuming = `${OPENED}\n1s dev1 set RESUMING\n2s dev1 data write 60`;
+  const loads = (errno: string) =>
+    verdicts('resume-load-rejected', `${resuming}\n3s dev1 set RUNNING -> ${errno} after=1`);
+  assert.deepEqual(loads('-EINVAL'), ['rejected critical']);
+  for (const errno of ['-EINTR', '-ERESTARTSYS']) {
+    assert.deepEqual(loads(errno), ['unknown']);
+    const text = `${resuming}\n3s dev1 set RUNNING -> ${errno} after=1\n4s dev1 set RUNNING`;
+    assert.deepEqual(failed(text), ['kept', 'interrupted info', 'kept']);
+    assert.deepEqual(verdicts('resuming-abort-without-reset', text), []);
+  }
+});
+
 test('failed: unknown where the entry was not seen, or something else happened inside', () => {
   assert.deepEqual(
     failed(`${OPENED}\n1s dev1 skips 1\n2s dev1 set STOP -> -EIO {\n3s dev1 skips 1\n4s dev1 } -> -EIO`),

@@ -106,6 +106,13 @@ test('superseded: a new fd that is dropped at once is a warning', () => {
   assert.deepEqual(superseded(`${SAVING}\n1005ms dev1 data release`), []);
 });
 
+test('superseded: a session that was short and over, or after the fd before it, is closed like any other', () => {
+  const short = `${AGAIN}\n4s dev1 set PRE_COPY\n4001ms dev1 set RUNNING\n4002ms dev1 data release`;
+  assert.deepEqual(superseded(short), ['superseded info']);
+  const tidy = `${AGAIN}\n4s dev1 set PRE_COPY\n4001ms dev1 data release session=1\n4002ms dev1 data release`;
+  assert.deepEqual(superseded(tidy), ['superseded info']);
+});
+
 test('superseded: unknown where closing is not observed or may be lost; the saving group shares one fd', () => {
   assert.deepEqual(superseded(AGAIN.replace(OPENED, OTHER).concat('\n4s dev1 set PRE_COPY')), ['unknown']);
   assert.deepEqual(superseded(`${AGAIN}\n3s lost crit 1\n4s dev1 set PRE_COPY`), ['unknown']);

@@ -232,12 +232,14 @@ export const SOURCE_P2P = `${TWO_DEVICES}
   1200ms   dev1 data read 60
   1201ms   dev1 data read -> -ENOMSG
   1300ms   dev2 data read 60
+  1400ms   container1 track report
   2s       tick
   3000ms   dev2 set PRE_COPY_P2P took=5ms
   3010ms   dev1 set PRE_COPY_P2P took=5ms
   3020ms   dev2 set STOP_COPY took=30ms
   3060ms   tick
   3061ms   dev1 set STOP_COPY took=30ms
+  3091ms   container1 track report
   3092ms   dev1 data read 0
   3093ms   dev2 data read 0
   3100ms   dev1 set STOP took=50ms

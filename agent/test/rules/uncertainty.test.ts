@@ -2,6 +2,7 @@
 /** What the records cannot tell must not be told: late attach, loss, threads at once, drift. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { encode } from '../../src/wire/events.gen.js';
 import { findings, judged, verdicts } from '../run.js';
 
 const OPENED = '0 dev1 opened pci mlx5_vfio_pci';
@@ -143,4 +144,12 @@ test('records of unknown devices and sessions are counted and change nothing', (
   ).judge;
   assert.equal(world.devices.size, 0);
   assert.equal(world.unattributed, 5);
+});
+
+test('loss: of a ring that there is not, as a broken trace may have it, anything may be missing', () => {
+  const device = judged(OPENED).judge;
+  device.feed(encode('lost', { at: 5_000_000_001_000n, ring: 0xffffffff, count: 3 }));
+  device.feed(encode('tick', { at: 5_000_000_002_000n }));
+  assert.deepEqual([...device.world.lost], [3, 3]);
+  assert.deepEqual([device.world.mayHaveLost(0, 0), device.world.mayHaveLost(1, 0)], [true, true]);
 });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { Judge } from '../../src/judge.js';
 import { NO_OBSERVER } from '../../src/model/world.js';
 import { DEFAULT_LIMITS } from '../../src/rules/limits.js';
+import { Policy } from '../../src/rules/policy.js';
 import { wholeRecords } from '../../src/wire/batch.js';
 import { Cursor } from '../../src/wire/cursor.js';
 import { Decoder, encode, RECORD_SIZES } from '../../src/wire/events.gen.js';
@@ -14,7 +15,8 @@ const RECORDS = KINDS.map((kind) => encode(kind, { ...SAMPLES[kind], at: 7 }));
 const ALL = Buffer.concat(RECORDS);
 
 function judge(bytes: Uint8Array): Judge {
-  const options = { rules: [], profile: 'uapi', limits: DEFAULT_LIMITS, onViolation: () => {} } as const;
+  const policy = new Policy({ profile: 'uapi', rules: [], limits: DEFAULT_LIMITS });
+  const options = { policy, onViolation: () => {} };
   const judge = new Judge(options, NO_OBSERVER);
   judge.feed(bytes);
   return judge;

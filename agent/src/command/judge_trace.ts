@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Judging a whole trace, for every command that reads one. */
+import { CapturePolicy, parseLimits } from '../capture_policy.js';
+import type { Filter, Judges } from '../config.js';
+import { Judge } from '../judge.js';
+import { NO_OBSERVER } from '../model/world.js';
+import type { Violation } from '../rules/finding.js';
+import type { TraceOrigin } from '../trace/metadata.js';
+import { type Damage, TraceSource } from '../trace/trace_source.js';
+import { READING } from '../trace_format.js';
+import type { KernelEvent } from '../wire/events.gen.js';
+import { shown } from './filter.js';
+import { Policies } from './policies.js';
+
+export interface Outcome {
+  readonly judge: Judge;
+  /** The trace's own folder. */
+  readonly folder: string;
+  readonly origin: TraceOrigin;
+  readonly violations: number;
+  /** Those of them that tell of more than loss. */
+  readonly proven: number;
+  readonly damages: readonly Damage[];
+}
+
+/** Who looks on. An event is valid during the call only. */
+export interface Watcher {
+  /** With the capture that the flight recorder made of it, if it made one. */
+  violation?(v: Violation, capture: string | undefined): void;
+  /** The world is as it was before the event. */
+  before?(e: KernelEvent, judge: Judge): void;
+  /** The event has been judged and folded. */
+  after?(e: KernelEvent, judge: Judge): void;
+  /** Asked after each batch: the next one waits for it. */
+  batch?(): Promise<void>;
+}
+
+/** All of the trace is judged; `filter` says what of it is shown to the watcher. */
+export async function judgeTrace(
+  path: string,
+  judges: Judges,
+  filter: Filter,
+  watcher: Watcher,
+): Promise<Outcome> {
+  const source = await TraceSource.open(path, READING);
+  const captures = new CapturePolicy(parseLimits(source.origin.env.flight));
+  let [violations, proven] = [0, 0];
+  const show = shown(filter);
+  const policies = new Policies(judges);
+  const options = {
+    policy: policies.first,
+    policyOf: policies.policyOf,
+    onViolation: (v: Violation) => {
+      const capture = captures.of(v)?.id;
+      if (!show.violation(v)) return;
+      violations++;
+      if (!tellsOfLoss(v)) proven++;
+      watcher.violation?.(v, capture);
+    },
+  };
+  const judge = new Judge(options, NO_OBSERVER);
+  const only = (look: Watcher['before']) =>
+    look &&
+    ((e: KernelEvent) => {
+      if (show.device(judge.world.devices.get(e.dev)?.name)) look(e, judge);
+    });
+  const [before, after] = [only(watcher.before?.bind(watcher)), only(watcher.after?.bind(watcher))];
+  for (let batch = await source.next(); batch; batch = await source.next()) {
+    judge.feed(batch, before, after);
+    await watcher.batch?.();
+  }
+  judge.finish();
+  await source.close();
+  const difference = policies.difference();
+  if (difference) process.stderr.write(`migwatch: ${path}: ${difference}\n`);
+  const { folder, origin, damages } = source;
+  return { judge, folder, origin, violations, proven, damages };
+}
+
+/** A loss is found, too, but proves nothing against anybody. */
+const tellsOfLoss = (v: Violation) => v.rule === 'observability-gap' && v.reason.startsWith('lost-');
+
+/** Why the absence of violations proves nothing, or undefined. */
+export function notAssessable({ judge, damages }: Outcome): string | undefined {
+  if (damages.length > 0) return 'the trace is damaged';
+  const lost = (judge.world.lost[0] ?? 0) + (judge.world.lost[1] ?? 0);
+  if (lost > 0) return `${lost} records were lost while recording`;
+  if (judge.undecodable > 0) return `${judge.undecodable} bytes are no record`;
+  if (judge.events === 0) return 'the trace holds no records';
+  return undefined;
+}
+
+/** One line each, for people. */
+export function reportDamages(damages: readonly Damage[]): void {
+  for (const { file, offset, what } of damages)
+    process.stderr.write(`migwatch: ${file}: at ${offset}: ${what}\n`);
+}
+
+/** What was concluded, for people. */
+export function conclusion(outcome: Outcome): string {
+  const { proven, violations } = outcome;
+  const why = notAssessable(outcome);
+  if (proven) return `${violations} violation${violations === 1 ? '' : 's'} observed${why ? `; ${why}` : ''}`;
+  return why ? `not assessable: ${why}` : 'no violation observed';
+}

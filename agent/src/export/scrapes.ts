@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Response } from 'express';
+import { FORMATS, type Format } from './exposition.js';
+
+/**
+ * So many scrapes a second see the moment; whoever comes beyond that may get a text again for REUSE times the
+ * time it took to make, so that a flood takes a fifth of the thread at most.
+ */
+const FRESH_A_SECOND = 10;
+const REUSE = 4;
+/** Texts that clients have not read to their end, at most; a text may have megabytes. */
+const MAX_UNREAD = 8;
+
+interface Text {
+  readonly bytes: Promise<Buffer>;
+  /** Until when it may be given again, ms. */
+  until: number;
+  readonly readers: Set<Response>;
+}
+
+/** Answers scrapes: many at a time share one text, and readers that are too slow are cut off. */
+export class Scrapes {
+  private readonly latest = new Map<Format, Text>();
+  private unread: Text[] = [];
+  /** When the second began that is counted, ms, and the texts made in it. */
+  private second = 0;
+  private fresh = 0;
+
+  /** `now` in ms. */
+  constructor(
+    private readonly make: (format: Format) => Promise<string>,
+    private readonly now: () => number,
+  ) {}
+
+  async answer(format: Format, res: Response): Promise<void> {
+    const text = this.text(format);
+    const bytes = await text.bytes;
+    text.readers.add(res);
+    res.once('close', () => text.readers.delete(res));
+    // Not send(): the ETag that it adds would be a hash of megabytes.
+    res.writeHead(200, { 'Content-Type': FORMATS[format], 'Content-Length': bytes.length });
+    res.end(bytes);
+  }
+
+  private text(format: Format): Text {
+    const had = this.latest.get(format);
+    const now = this.now();
+    if (now - this.second >= 1000) [this.second, this.fresh] = [now, 0];
+    const inTheMaking = had?.until === Number.POSITIVE_INFINITY;
+    if (had && (inTheMaking || (this.fresh >= FRESH_A_SECOND && now < had.until))) return had;
+    this.fresh++;
+    const text: Text = {
+      bytes: this.timed(format, (until) => {
+        text.until = until;
+      }),
+      until: Number.POSITIVE_INFINITY,
+      readers: new Set(),
+    };
+    this.latest.set(format, text);
+    this.unread = [...this.unread.filter((t) => t.readers.size > 0), text];
+    if (this.unread.length > MAX_UNREAD) for (const res of this.unread.shift()?.readers ?? []) res.destroy();
+    return text;
+  }
+
+  private async timed(format: Format, done: (until: number) => void): Promise<Buffer> {
+    const began = this.now();
+    try {
+      return Buffer.from(await this.make(format));
+    } finally {
+      done(this.now() + REUSE * (this.now() - began));
+    }
+  }
+}

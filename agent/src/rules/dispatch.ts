@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Whom to ask about which kind of event: arrays by the record's tag, made when the policy changes. */
+import { FACTS, type Fact } from '../model/coverage.js';
+import type { Device } from '../model/device.js';
+import { type KernelEvent, TAG } from '../wire/events.gen.js';
+import type { Limits } from './limits.js';
+import type { Applied, Policy } from './policy.js';
+import type { Rule } from './rule.js';
+import type { Tallies } from './tally.js';
+
+/** Facts as a set of bits. */
+export function factBits(facts: readonly Fact[]): number {
+  return facts.reduce((bits, fact) => bits | (1 << FACTS.indexOf(fact)), 0);
+}
+
+/** A rule as it is asked. A class, so that all have one shape, whatever their rules look like. */
+export class Asked {
+  readonly judge: Rule['judge'];
+  readonly limits: Limits;
+  /** Facts that it needs, as bits. */
+  readonly needs: number;
+
+  constructor(
+    readonly applied: Applied,
+    /** Its number among the tallies. */
+    readonly tally: number,
+  ) {
+    this.judge = applied.rule.judge;
+    this.limits = applied.limits;
+    this.needs = factBits(applied.rule.needs);
+  }
+}
+
+/** By tag of the record; undefined where no rule asked. */
+export type Table = readonly (readonly Asked[] | undefined)[];
+
+export class Dispatch {
+  private readonly tables = new Map<readonly Applied[], Table>();
+  private readonly common: Table;
+  /** By device, where the policy does not treat all alike. */
+  private readonly own = new WeakMap<Device, Table>();
+
+  constructor(
+    readonly policy: Policy,
+    private readonly tallies: Tallies,
+  ) {
+    for (const { id } of policy.rules) tallies.numberOf(id);
+    this.common = this.tableFor(policy.applied(undefined));
+  }
+
+  /** The common table, unless this device has one of its own. */
+  of(e: KernelEvent, d: Device | undefined): Table {
+    if (!this.policy.perDevice) return this.common;
+    if (!d) return this.tableFor(this.policy.applied(e.kind === 'device' ? e : undefined));
+    let table = this.own.get(d);
+    if (!table) {
+      table = this.tableFor(this.policy.applied(d));
+      this.own.set(d, table);
+    }
+    return table;
+  }
+
+  /** The rule as it is applied to the device that a finding is about; undefined: off for it. */
+  as(rule: Rule, d: Device): Applied | undefined {
+    return this.policy.applied(d).find((a) => a.rule === rule);
+  }
+
+  private tableFor(rules: readonly Applied[]): Table {
+    let table = this.tables.get(rules);
+    if (!table) {
+      table = this.tableOf(rules);
+      this.tables.set(rules, table);
+    }
+    return table;
+  }
+
+  private tableOf(rules: readonly Applied[]): Table {
+    const table: Asked[][] = [];
+    for (const applied of rules) {
+      const { rule } = applied;
+      const asked = new Asked(applied, this.tallies.numberOf(rule.id));
+      for (const kind of rule.on) {
+        const others = table[TAG[kind]];
+        if (others) others.push(asked);
+        else table[TAG[kind]] = [asked];
+      }
+    }
+    return table;
+  }
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+# lab/vm: --device pcie-root-port,id=one,addr=03.0,chassis=1 --device igb,bus=one
+# lab/vm: --device pcie-root-port,id=two,addr=04.0,chassis=2 --device e1000e,bus=two,romfile=
+"""PCIe errors of a device that is open, of one that is not, and whom the kernel tells. Injected by aer_inject."""
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from guest import pci, pci_client, vfio  # noqa: E402
+from guest.agent import Agent, printed  # noqa: E402
+from guest.case import Case  # noqa: E402
+from guest.kmsg import KernelLog  # noqa: E402
+
+E1000E = "8086:10d3"
+COMPLETION_TIMEOUT, BAD_TLP = 1 << 14, 1 << 6
+_INJECTION = struct.Struct("=BBBxIIIIIII")  # bus dev fn uncor_status cor_status header_log[4] domain
+
+
+def inject(address, uncorrectable=0, correctable=0):
+    domain, bus, rest = address.split(":")
+    device, function = rest.split(".")
+    record = _INJECTION.pack(int(bus, 16), int(device, 16), int(function), uncorrectable, correctable,
+                             0, 0, 0, 0, int(domain, 16))
+    fd = os.open("/dev/aer_inject", os.O_WRONLY)
+    os.write(fd, record)
+    os.close(fd)
+
+
+def main():
+    case = Case()
+    subprocess.run(["modprobe", "aer_inject"], check=True)
+    opened, = pci.find(pci.IGB)
+    other, = pci.find(E1000E)
+    pci.bind(opened, "vfio-pci")
+    log = KernelLog()
+    agent = Agent()
+    container = vfio.Container()
+    device = pci_client.open_device(container, pci.sysfs(opened), pci_client.PciDevice)
+    # The kernel tries to recover from what is not corrected, and says how that went.
+    for address, errors, last in ((opened, {"correctable": BAD_TLP}, f"{opened}: +PCIe Bus Error"),
+                                  (opened, {"uncorrectable": COMPLETION_TIMEOUT}, "device recovery"),
+                                  (other, {"correctable": BAD_TLP}, f"{other}: +PCIe Bus Error")):
+        inject(address, **errors)
+        print(f"     {log.wait(last)}", flush=True)
+        log.lines.clear()
+    agent.settled()
+    device.close()
+    container.close()
+    case.finish(agent)
+    text = printed(agent.trace())
+    (Path("/results") / "timeline.txt").write_text(text)
+    errors = [line for line in text.splitlines() if "PCIe error of" in line]
+    for line in errors:
+        print(f"     {line}")
+    case.expect("of the open device", [(opened in line.split("PCIe")[0], f"of {opened}, status" in line) for line in errors[:3]],
+                [(True, True)] * 3)
+    case.expect("severities", [line.split("PCIe")[0].split()[-1] for line in errors[:2]], ["correctable", "nonfatal"])
+    case.expect("the driver was told", errors[2].endswith("status 0x0"), True)
+    case.expect("of the other: no device", (other in errors[3].split("PCIe")[0], f"of {other}" in errors[3]), (False, True))
+    case.expect("all", len(errors), 4)
+    case.end()
+
+
+main()

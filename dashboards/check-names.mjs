@@ -23,9 +23,18 @@ const expect = (holds, where, what) => holds || problems.push(`${where}: ${what}
 /** The agent's own table, as built: what it does not export cannot be queried. */
 const { METRIC_LIST } = await import('../build/agent/src/export/metric_table.js');
 const METRICS = Object.fromEntries(METRIC_LIST.map((m) => [m.name, m]));
+/** What the recording rules add, with the labels that they keep. */
+const RECORDED = Object.fromEntries(
+  [...text('prometheus/migwatch.rules.yml').matchAll(/- record: (\S+)\n\s+expr: (.*)/g)].map(
+    ([, name, expr]) => [name, words(/\bby \(([^)]*)\)/.exec(expr)?.[1] ?? '')],
+  ),
+);
 /** Added by Prometheus itself or by the histogram format. */
 const ALWAYS = ['instance', 'job', 'le'];
 const HEADINGS = ['Meaning', 'Impact', 'Diagnosis', 'Mitigation'];
+
+/** A metric of the agent's, or a recorded one (level:metric:operation), with its matchers. */
+const SERIES = /(?<![\w:])((?:\w+:)?migwatch_[a-z0-9_]+(?::\w+)?)(?:\{([^}]*)\})?/g;
 
 /** The metric a series belongs to: only a histogram has suffixes. */
 function metricOf(series) {
@@ -36,15 +45,15 @@ function metricOf(series) {
 /** Every series in a text exists, and so does every label it is selected or grouped by. */
 function checkSeries(where, string) {
   const known = new Set(ALWAYS);
-  for (const [, series, braces = ''] of string.matchAll(/\b(migwatch_[a-z0-9_]+)(?:\{([^}]*)\})?/g)) {
-    const metric = metricOf(series);
-    if (!metric) {
-      problems.push(`${where}: ${series} is not in the agent's metric table`);
+  for (const [, series, braces = ''] of string.matchAll(SERIES)) {
+    const labels = series.includes(':') ? RECORDED[series] : metricOf(series)?.labels;
+    if (!labels) {
+      problems.push(`${where}: ${series} is neither in the agent's metric table nor recorded`);
       continue;
     }
-    for (const label of metric.labels) known.add(label);
+    for (const label of labels) known.add(label);
     for (const label of all(braces, /(\w+)\s*(?:=~|!~|!=|=)/g)) {
-      expect([...ALWAYS, ...metric.labels].includes(label), where, `${series} has no label ${label}`);
+      expect([...ALWAYS, ...labels].includes(label), where, `${series} has no label ${label}`);
     }
   }
   for (const label of all(string, /\bby \(([^)]*)\)/g).flatMap(words)) {
@@ -79,7 +88,11 @@ function checkDashboard(file, alerts) {
   const board = JSON.parse(text(`grafana/${file}`));
   const ids = board.panels.map(({ id }) => id);
   expect(new Set(ids).size === ids.length, file, 'two panels share an id');
-  for (const { name, query } of board.templating.list) checkSeries(`${file}, variable ${name}`, query);
+  expect(board.uid, file, 'no uid: a bookmark would not survive the next import');
+  for (const { name, query } of board.templating.list) {
+    checkSeries(`${file}, variable ${name}`, query);
+    expect(JSON.stringify(board).includes(`$${name}`), file, `variable ${name} is used nowhere`);
+  }
 
   const panels = board.panels.filter(({ type }) => type !== 'row');
   for (const panel of panels) checkPanel(`${file}, panel "${panel.title}"`, panel, alerts);

@@ -8,20 +8,10 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
-
-/** Placeholder; whoever publishes the runbooks replaces it here and in the alert rules. */
-const RUNBOOKS = 'https://migwatch.example/runbooks';
+import { RUNBOOKS } from './alerts/alert.js';
+import type { Alert } from './alerts/files.js';
 
 export const DATASOURCE: dashboard.DataSourceRef = { type: 'prometheus', uid: '$datasource' };
-
-/** Alerts of prometheus/migwatch.rules.yml that a panel can point at. */
-export type Alert =
-  | 'MigwatchViolationCritical'
-  | 'MigwatchViolationWarning'
-  | 'MigwatchRecordsLost'
-  | 'MigwatchCoverageLost'
-  | 'MigwatchDeviceError'
-  | 'MigwatchAgentDown';
 
 export interface Query {
   readonly expr: string;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** PromQL as text: selectors bound to the dashboard's variables and the few shapes that panels share. */
+import { INTERVAL_SECONDS, type RecordName } from './alerts/recording.js';
 
 /** What a point of a graph counts: at least four scrapes, so that no increment falls between two points. */
 export const POINT = '$__rate_interval';
@@ -47,4 +48,14 @@ export function codeOf(
 ): string {
   const terms = values.map((value, code) => `(${select(`${label}="${value}"`)} == 1) * ${code}`);
   return `max by (${by}) (${terms.join(' or ')})`;
+}
+
+/** A recorded sum over all hosts. The type keeps dashboards to what is recorded. */
+export function recorded(name: RecordName, ...matchers: readonly string[]): string {
+  return matchers.length > 0 ? `${name}{${matchers.join(', ')}}` : name;
+}
+
+/** How often it happened in the range shown, from a recorded rate. */
+export function countOver(rate: string): string {
+  return `sum_over_time(${rate}[${RANGE}]) * ${INTERVAL_SECONDS}`;
 }

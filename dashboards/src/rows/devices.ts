@@ -19,7 +19,7 @@ const STATES = [
 const lane = 'instance, device';
 const names = STATES.map(({ name }) => name);
 
-const states = lanes(
+export const states = lanes(
   {
     id: 301,
     title: 'Device states',

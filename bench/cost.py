@@ -2,27 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the probes add to VFIO calls, in guest instructions: QEMU counts one ns an instruction, so runs repeat.
 
-The consumers (agent, bpftrace) are stopped while it is measured: this is the kernel's side alone.
+The consumers (agent, bpftrace) are stopped while it is measured: this is the kernel's side alone. What the
+agent then does with a record is measured at the end, as its own CPU time.
 """
 import ctypes
 import os
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "lab"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from calls import BENCH, measure, open_edu, region_read  # noqa: E402
 from guest import mdev, vfio  # noqa: E402
 from guest.agent import Agent  # noqa: E402
 from guest.vfio import State  # noqa: E402
 
-BENCH = ROOT / "build" / "bench"
-CALLS = 500
 COUNT = """
 kprobe:vfio_device_fops_unl_ioctl { @n[arg1] = count(); } kretprobe:vfio_device_fops_unl_ioctl { @r[retval] = count(); }
 kprobe:vfio_device_fops_read { @n[arg2] = count(); } kretprobe:vfio_device_fops_read { @r[retval] = count(); }
+kprobe:vfio_pci_mmap_huge_fault { @n[arg1] = count(); } kretprobe:vfio_pci_mmap_huge_fault { @r[retval] = count(); }
+kprobe:vfio_msihandler { @n[arg0] = count(); }
 """
 # The fields of our records of the same calls.
 PRINT = """
@@ -38,40 +38,17 @@ kretprobe:vfio_device_fops_read /@g[tid]/ {
   printf("%llu %d %d %llx %llx %d %d\\n", nsecs, pid, tid, @g[tid], *(uint64 *)kptr(@p[tid]), @c[tid], retval);
   delete(@g[tid]); delete(@c[tid]); delete(@p[tid]);
 }
+kprobe:vfio_pci_mmap_huge_fault { @v[tid] = arg0; @o[tid] = arg1; }
+kretprobe:vfio_pci_mmap_huge_fault /@v[tid]/ {
+  printf("%llu %d %d %llx %llx %d %d\\n", nsecs, pid, tid, *(uint64 *)kptr(@v[tid]), *(uint64 *)kptr(@v[tid] + 24),
+         @o[tid], retval);
+  delete(@v[tid]); delete(@o[tid]);
+}
+kprobe:vfio_msihandler { printf("%llu %d %d %llx %d\\n", nsecs, pid, tid, arg1, arg0); }
 """
-loop = ctypes.CDLL(str(BENCH / "loop.so"))
-loop.loop_ioctl.restype = loop.loop_pread.restype = ctypes.c_long
-loop.loop_ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_int]
-loop.loop_pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_int]
-
-
-def per_call(call, *args):
-    """Instructions of one call: the least of three rounds, the first of which warms up."""
-    rounds = [call(*args, CALLS) for _ in range(3)]
-    if min(rounds) < 0:
-        raise OSError("the measured call failed")
-    return min(rounds) / CALLS
-
-
-def measure(device):
-    """{call: instructions}; the device ends as it began, in RUNNING."""
-    # Open before the agent, it is of unknown state, and watched, until somebody says.
-    device.set_state(State.RUNNING)
-    info = ctypes.create_string_buffer(struct.pack("=IIIIII", 24, 0, 0, 0, 0, 0))
-    eventfd = os.eventfd(0)
-    flags = vfio.VFIO_IRQ_SET_DATA_EVENTFD | vfio.VFIO_IRQ_SET_ACTION_TRIGGER
-    irqs = ctypes.create_string_buffer(struct.pack("=IIIIIi", 24, flags, vfio.VFIO_PCI_INTX_IRQ_INDEX, 0, 1, eventfd))
-    buf = ctypes.create_string_buffer(8)
-    found = {
-        "ioctl GET_INFO (of no interest)": per_call(loop.loop_ioctl, device.fd, vfio.VFIO_DEVICE_GET_INFO, info),
-        "region read, RUNNING (gated)": per_call(loop.loop_pread, device.fd, buf, 1, 7),
-        "ioctl SET_IRQS (recorded)": per_call(loop.loop_ioctl, device.fd, vfio.VFIO_DEVICE_SET_IRQS, irqs),
-    }
-    device.set_state(State.STOP)
-    found["region read, STOP (recorded)"] = per_call(loop.loop_pread, device.fd, buf, 1, 7)
-    device.set_state(State.RUNNING)
-    os.close(eventfd)
-    return found
+# For all that is printed while bpftrace is stopped: what finds no room would be cheaper.
+PAGES = "2048"
+libbpf = ctypes.CDLL("libbpf.so.1")
 
 
 def parked(process, work, *args):
@@ -82,35 +59,97 @@ def parked(process, work, *args):
         os.kill(process.pid, signal.SIGCONT)
 
 
-def with_bpftrace(script, device):
+def with_bpftrace(script, *devices):
     libs = BENCH / "unpacked/usr/lib/x86_64-linux-gnu"
     process = subprocess.Popen([BENCH / "unpacked/usr/bin/bpftrace", "-e", script + 'BEGIN { printf("attached\\n"); }'],
-                               env=dict(os.environ, LD_LIBRARY_PATH=str(libs)), stdout=subprocess.PIPE)
+                               env=dict(os.environ, LD_LIBRARY_PATH=str(libs), BPFTRACE_PERF_RB_PAGES=PAGES), stdout=subprocess.PIPE)
     while process.stdout.readline() != b"attached\n":
         if process.poll() is not None:
             raise RuntimeError("bpftrace ended")
     try:
-        return parked(process, measure, device)
+        return parked(process, measure, *devices)
     finally:
         process.terminate()
         process.communicate()
 
 
+def with_nothing(where, *devices):
+    """With programs attached that do nothing; `where` is entry or exit."""
+    libbpf.bpf_object__open.restype = libbpf.bpf_object__next_program.restype = ctypes.c_void_p
+    libbpf.bpf_program__attach.restype = ctypes.c_void_p
+    obj = ctypes.c_void_p(libbpf.bpf_object__open(str(BENCH / f"floor_{where}.o").encode()))
+    if not obj or libbpf.bpf_object__load(obj):
+        raise OSError(f"floor_{where}.o cannot be loaded")
+    links, program = [], None
+    while program := libbpf.bpf_object__next_program(obj, ctypes.c_void_p(program)):
+        links.append(ctypes.c_void_p(libbpf.bpf_program__attach(ctypes.c_void_p(program))))
+    try:
+        if not all(links):
+            raise OSError(f"programs of floor_{where}.o cannot be attached")
+        return measure(*devices)
+    finally:
+        for link in links:
+            libbpf.bpf_link__destroy(link)
+        libbpf.bpf_object__close(obj)
+
+
+def with_agent(per_kind, *devices):
+    agent = Agent(flags=[f"--limit.per-kind={per_kind}"])
+    try:
+        return parked(agent.process, measure, *devices)
+    finally:
+        agent.stop()
+
+
+def row(call, *figures):
+    print(f"{call:32}" + "".join(f"{figure:>10}" for figure in figures), flush=True)
+
+
+def added(found, bare, call):
+    return f"{found[call] - bare[call]:+.0f}"
+
+
+def kernel_side(devices):
+    bare = measure(*devices)
+    entry, exit_ = (with_nothing(where, *devices) for where in ("entry", "exit"))
+    count, text = (with_bpftrace(script, *devices) for script in (COUNT, PRINT))
+    full, counted = with_agent(1000000, *devices), with_agent(1, *devices)
+    row("instructions a call", "bare", "migwatch", "an empty", "an empty", "bpftrace", "bpftrace", "share of", "bar")
+    row("", "", "adds", "fentry", "fexit", "count", "print", "bpftrace")
+    for call, base in bare.items():
+        recorded = "STOP_COPY" in call or "SET_IRQS" in call
+        for what, found in ((" (recorded)", full), (" (counted)", counted)) if "STOP_COPY" in call else (("", full),):
+            peer = (text if recorded else count)[call] - base
+            row(call + what, f"{base:.0f}", added(found, bare, call), added(entry, bare, call), added(exit_, bare, call),
+                added(count, bare, call), added(text, bare, call), f"{(found[call] - base) / peer:.2f}",
+                "1/3" if recorded else "1/10")
+
+
+def cpu_ns(pid):
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def user_side(mtty):
+    """The agent's instructions for each record, everything included: drain, judge, count."""
+    agent = Agent(trace=False, flags=["--limit.per-kind=1000000"])
+    mtty.set_state(State.STOP)
+    for what in ("first", "later"):
+        before, spent = agent.settled()["bulk"]["received"], cpu_ns(agent.process.pid)
+        for _ in range(10):
+            region_read(mtty)
+        records = agent.settled()["bulk"]["received"] - before
+        print(f"agent, {what} {records} records: {(cpu_ns(agent.process.pid) - spent) / records:.0f} instructions each")
+    mtty.set_state(State.RUNNING)
+    agent.stop()
+
+
 def main():
     mdev.load()
     container = vfio.Container()
-    device = vfio.open_device(container, mdev.create(mdev.SOURCE))
-    bare = measure(device)
-    count, text = (with_bpftrace(script, device) for script in (COUNT, PRINT))
-    agent = Agent()
-    ours = parked(agent.process, measure, device)
-    print(f"{'instructions a call':34} {'bare':>7} {'migwatch':>9} {'bpftrace':>9} {'bpftrace':>9}  share of")
-    print(f"{'':34} {'':7} {'adds':>9} {'count':>9} {'print':>9}  bpftrace")
-    for call, base in bare.items():
-        add, peer = ours[call] - base, (text if "recorded" in call else count)[call] - base
-        print(f"{call:34} {base:7.0f} {add:+9.0f} {count[call] - base:+9.0f} {text[call] - base:+9.0f}"
-              f"  {add / peer:.2f} (bar: {'1/3' if 'recorded' in call else '1/10'})")
-    agent.stop()
+    mtty = vfio.open_device(container, mdev.create(mdev.SOURCE))
+    edu = open_edu(vfio.Container())
+    kernel_side((mtty, edu))
+    user_side(mtty)
 
 
 main()

@@ -31,3 +31,28 @@ long loop_pread(int fd, void *buf, unsigned long count, unsigned long pos, int n
 			return -1;
 	return now() - began;
 }
+
+/* Touches the first word of n pages. */
+long loop_touch(volatile char *at, unsigned long page, int n)
+{
+	long began = now();
+
+	for (int i = 0; i < n; i++)
+		*(volatile int *)(at + i * page);
+	return now() - began;
+}
+
+/* edu (QEMU's docs/specs/edu.rst): raises its interrupt and acknowledges it. */
+#define EDU_RAISE 0x60
+#define EDU_ACKNOWLEDGE 0x64
+
+long loop_interrupt(volatile char *edu, int n)
+{
+	long began = now();
+
+	for (int i = 0; i < n; i++) {
+		*(volatile int *)(edu + EDU_RAISE) = 1;
+		*(volatile int *)(edu + EDU_ACKNOWLEDGE) = 1;
+	}
+	return now() - began;
+}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The calls that are measured: each answers the guest instructions of one, the least of three rounds."""
+import ctypes
+import os
+import struct
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "lab"))
+from guest import pci, pci_client, vfio  # noqa: E402
+from guest.vfio import State  # noqa: E402
+
+BENCH = ROOT / "build" / "bench"
+CALLS = 500
+PAGES = 256  # of edu's BAR
+
+loop = ctypes.CDLL(str(BENCH / "loop.so"))
+for function, arguments in (
+        (loop.loop_ioctl, [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_int]),
+        (loop.loop_pread, [ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_int]),
+        (loop.loop_touch, [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int]),
+        (loop.loop_interrupt, [ctypes.c_void_p, ctypes.c_int])):
+    function.restype = ctypes.c_long
+    function.argtypes = arguments
+
+
+def per_call(call, *args, n=CALLS):
+    """The first round warms up."""
+    rounds = [call(*args, n) for _ in range(3)]
+    if min(rounds) < 0:
+        raise OSError("the measured call failed")
+    return min(rounds) / n
+
+
+def get_info(device):
+    info = ctypes.create_string_buffer(struct.pack("=IIIIII", 24, 0, 0, 0, 0, 0))
+    return per_call(loop.loop_ioctl, device.fd, vfio.VFIO_DEVICE_GET_INFO, info)
+
+
+def set_irqs(device):
+    eventfd = os.eventfd(0)
+    flags = vfio.VFIO_IRQ_SET_DATA_EVENTFD | vfio.VFIO_IRQ_SET_ACTION_TRIGGER
+    irqs = ctypes.create_string_buffer(struct.pack("=IIIIIi", 24, flags, vfio.VFIO_PCI_INTX_IRQ_INDEX, 0, 1, eventfd))
+    try:
+        return per_call(loop.loop_ioctl, device.fd, vfio.VFIO_DEVICE_SET_IRQS, irqs)
+    finally:
+        os.close(eventfd)
+
+
+def region_read(device):
+    return per_call(loop.loop_pread, device.fd, ctypes.create_string_buffer(8), 1, 7)
+
+
+def fault(edu):
+    """Each round in a mapping of its own: a page faults once."""
+    rounds = []
+    for _ in range(3):
+        bar = edu.mmap(0)
+        rounds.append(loop.loop_touch(bar.address, pci_client.PAGE, PAGES))
+        bar.unmap()
+    return min(rounds) / PAGES
+
+
+def interrupt(edu):
+    bar = edu.mmap(0)
+    bar.read(edu.LIVENESS)
+    edu.msi_count()
+    cost = per_call(loop.loop_interrupt, bar.address)
+    seen = edu.msi_count()
+    bar.unmap()
+    if seen != 3 * CALLS:
+        raise OSError(f"{3 * CALLS} interrupts raised, {seen} handled")
+    return cost
+
+
+def open_edu(container):
+    address = pci.edus(1)[0]
+    edu = pci_client.open_device(container, pci.sysfs(address))
+    edu.command(on=pci_client.PCI_COMMAND_MASTER | pci_client.PCI_COMMAND_MEMORY)
+    edu.enable_msi()
+    pci.switch(address, "quiesce", 0)
+    return edu
+
+
+def measure(mtty, edu):
+    """{row: instructions}; the devices end as they began, in RUNNING."""
+    # Open before the agent, they are of unknown state, and watched, until somebody says.
+    for device in (mtty, edu):
+        device.set_state(State.RUNNING)
+    # The probes know whose an eventfd is from the SET_IRQS that they saw.
+    edu.disable_msi()
+    edu.enable_msi()
+    found = {
+        "ioctl GET_INFO, of no interest": get_info(mtty),
+        "region read, RUNNING": region_read(mtty),
+        "BAR fault, RUNNING": fault(edu),
+        "MSI, RUNNING": interrupt(edu),
+        "ioctl SET_IRQS": set_irqs(mtty),
+    }
+    data_fds = [device.set_state(State.STOP_COPY) for device in (mtty, edu)]
+    found["region read, STOP_COPY"] = region_read(mtty)
+    found["BAR fault, STOP_COPY"] = fault(edu)
+    found["MSI, STOP_COPY"] = interrupt(edu)
+    for device, data_fd in zip((mtty, edu), data_fds):
+        os.close(data_fd)
+        device.set_state(State.RUNNING)
+    return found

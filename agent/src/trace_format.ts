@@ -2,6 +2,7 @@
 /** What trace/ must be told of records, which it does not know: their sizes, their TSDL, and what loss looks like. */
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
+import type { Origin } from './rules/finding.js';
 import type { RecordFormat } from './trace/packet.js';
 import type { Reading } from './trace/trace_source.js';
 import { VERSION } from './version.js';
@@ -39,4 +40,10 @@ export function originHere(probes: readonly string[], more: Readonly<Record<stri
       ...more,
     },
   };
+}
+
+/** What a finding says of its origin, from the environment of the trace that its records are, or would be, in. */
+export function madeOn(env: Readonly<Record<string, string>>): Origin {
+  const { host = '', kernel = '', boot_id = '', agent_version = '' } = env;
+  return { host, kernel_release: kernel, boot_id, agent_version };
 }

@@ -3,7 +3,7 @@
 
 import { Judge } from '../src/judge.js';
 import { NO_OBSERVER, type Observer } from '../src/model/world.js';
-import type { Violation } from '../src/rules/finding.js';
+import { NOWHERE, type Origin, type Violation } from '../src/rules/finding.js';
 import { RULES } from '../src/rules/index.js';
 import { DEFAULT_LIMITS, type Limits } from '../src/rules/limits.js';
 import { type DeviceOverrides, type Overrides, Policy } from '../src/rules/policy.js';
@@ -17,6 +17,7 @@ export interface Options {
   readonly overrides?: Overrides;
   readonly devices?: readonly DeviceOverrides[];
   readonly observer?: Observer;
+  readonly origin?: Origin;
   readonly preamble?: boolean;
   readonly base?: bigint;
 }
@@ -28,10 +29,11 @@ export interface Result {
 
 function judgeFor(options: Options, violations: Violation[]): Judge {
   const { profile = 'uapi', rules = RULES, observer = NO_OBSERVER, overrides = {}, devices = [] } = options;
+  const { origin = NOWHERE } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const policy = new Policy({ profile, rules, limits, overrides, devices });
   const onViolation = (v: Violation) => violations.push(v);
-  return new Judge({ policy, onViolation }, observer);
+  return new Judge({ policy, origin, onViolation }, observer);
 }
 
 /** Judges batches as they are. */

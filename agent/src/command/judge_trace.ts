@@ -7,7 +7,7 @@ import { NO_OBSERVER } from '../model/world.js';
 import type { Violation } from '../rules/finding.js';
 import type { TraceOrigin } from '../trace/metadata.js';
 import { type Damage, TraceSource } from '../trace/trace_source.js';
-import { READING } from '../trace_format.js';
+import { madeOn, READING } from '../trace_format.js';
 import type { KernelEvent } from '../wire/events.gen.js';
 import { shown } from './filter.js';
 import { Policies } from './policies.js';
@@ -50,6 +50,7 @@ export async function judgeTrace(
   const options = {
     policy: policies.first,
     policyOf: policies.policyOf,
+    origin: madeOn(source.origin.env),
     onViolation: (v: Violation) => {
       const capture = captures.of(v)?.id;
       if (!show.violation(v)) return;

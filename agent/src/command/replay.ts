@@ -35,7 +35,7 @@ export async function replayCommand(
   const outcome = await judgeTrace(path, judges, filter, {
     violation: (v, capture) => process.stdout.write(`${line(v, capture)}\n`),
   });
-  if (format !== 'jsonl') reportRepeats(outcome.judge);
+  reportRepeats(outcome.judge);
   reportDamages(outcome.damages);
   const why = notAssessable(outcome);
   const active = outcome.judge.engine.tallies.size;

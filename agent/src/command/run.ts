@@ -19,7 +19,9 @@ import { type ProbeState, Shim } from '../kernel/shim.js';
 import { LiveSource } from '../live.js';
 import { type Log, logger } from '../log.js';
 import { Recording } from '../recording.js';
+import type { Finding } from '../rules/engine.js';
 import type { Violation } from '../rules/finding.js';
+import { madeOn, originHere } from '../trace_format.js';
 import { VERSION } from '../version.js';
 import { MW_ABI, RECORD_SIZES } from '../wire/events.gen.js';
 import { problemOf, reportProblem } from './problem.js';
@@ -55,11 +57,11 @@ type Save = (v: Violation) => string | undefined;
 
 /** What a violation sets off; none of it may fail or wait. */
 function reporter(log: Log, metrics: Metrics, recent: Recent, file: ViolationsFile | undefined, save: Save) {
-  return (v: Violation): void => {
+  return (v: Violation, finding: Finding): void => {
     const capture = save(v);
     const line = violationJson(v, capture);
     metrics.onViolation(v, capture);
-    recent.add(line, v);
+    recent.add(line, v, finding);
     file?.append(line);
     log(v.severity === 'info' ? 'info' : 'warn', 'violation', {
       rule: v.rule,
@@ -179,7 +181,8 @@ async function watch(
   });
   let recording: Recording | undefined;
   const onViolation = reporter(log, metrics, recent, file, (v) => recording?.capture(v));
-  const judge = new Judge({ policy, policyOf: reloader.policyOf, onViolation }, metrics);
+  const origin = madeOn(originHere([], {}).env);
+  const judge = new Judge({ policy, policyOf: reloader.policyOf, origin, onViolation }, metrics);
   metrics.watch(judge.world, judge.engine);
   const reload = async () => {
     service.reloading();

@@ -113,9 +113,9 @@ export function createApp(options: HttpOptions, auth: BasicAuth, feed: Feed): Ex
     if (options.config) res.json(options.config());
     else next();
   });
-  app.get('/api/violations', violations(options.recent));
+  app.get('/api/violations', violations(options.recent, world));
   app.get('/api/violations/:n', (req, res, next) => {
-    const line = options.recent.one(Number(req.params.n));
+    const line = options.recent.one(Number(req.params.n), world.base);
     if (line) res.type('json').send(line);
     else next();
   });
@@ -137,7 +137,7 @@ export function createApp(options: HttpOptions, auth: BasicAuth, feed: Feed): Ex
 }
 
 /** Polled each second by every open page: unchanged, it costs a 304 and nothing is built. */
-function violations(recent: Recent) {
+function violations(recent: Recent, world: World) {
   // Counts restart with the agent; the tag must not.
   const life = randomUUID();
   return (req: Request, res: Response): void => {
@@ -146,9 +146,9 @@ function violations(recent: Recent) {
       res.status(400).json({ error: `limit: expected 1 to ${RECENT_MAX}` });
       return;
     }
-    res.set('ETag', `"${life}-${recent.made}-${limit}"`).type('json');
+    res.set('ETag', `"${life}-${recent.version}-${limit}"`).type('json');
     if (req.fresh) res.status(304).end();
-    else res.send(recent.toJSONBytes(limit));
+    else res.send(recent.toJSONBytes(limit, world.base));
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Violation } from '../rules/finding.js';
 
 /** Integers over 2^53 are hex strings everywhere in the interface; JSON has no bigint. */
-function exact(_key: string, value: unknown): unknown {
+export function exact(_key: string, value: unknown): unknown {
   if (typeof value !== 'bigint') return value;
   const n = Number(value);
   return Number.isSafeInteger(n) ? n : `0x${value.toString(16)}`;

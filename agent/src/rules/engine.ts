@@ -7,7 +7,7 @@ import { isStateRecord, notice } from '../model/loss.js';
 import type { World } from '../model/world.js';
 import { type Decoder, EvType, type KernelEvent } from '../wire/events.gen.js';
 import { type Asked, Dispatch, factBits } from './dispatch.js';
-import { type Violation, violation } from './finding.js';
+import { NOWHERE, named, type Origin, type Violation, violation } from './finding.js';
 import type { Applied, Policy } from './policy.js';
 import { Precedence } from './precedence.js';
 import { type Broken, KEPT, type Rule, type Severity, SILENT } from './rule.js';
@@ -19,12 +19,16 @@ export interface Finding {
   count: number;
   /** Time of the last one, relative ns. */
   lastAt: number;
+  /** The last one's event; of the first one the violation has it. */
+  lastEvent: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface EngineOptions {
   readonly policy: Policy;
-  /** Called once per finding, when it is new. */
-  onViolation(v: Violation): void;
+  /** For the envelope of findings. */
+  readonly origin?: Origin;
+  /** Called once per finding, when it is new; `finding` goes on counting. */
+  onViolation(v: Violation, finding: Finding): void;
   /** Asked when a record says that another policy is in force from here on; undefined: no change. */
   policyOf?(id: string): Policy | undefined;
   /** Called for every broken verdict, new or not. */
@@ -157,20 +161,26 @@ export class Engine {
       const d = verdict.device ?? asked;
       const key = findingKey(rule, verdict, d);
       // A finding that waits is written as things stand now.
-      const v = this.findings.has(key) ? undefined : this.envelope(applied, verdict, e, d);
-      this.precedence.pass(rule, verdict, d, at, () => this.found(key, rule, d, v, at));
+      const again = this.findings.has(key);
+      const v = again ? undefined : this.envelope(applied, verdict, e, d);
+      const event = v?.event ?? named(e.toJSON());
+      this.precedence.pass(rule, verdict, d, at, () => {
+        this.options.onBroken?.(rule, d);
+        this.found(key, v, at, event);
+      });
     }
   }
 
-  private found(key: string, rule: Rule, d: Device | undefined, v: Violation | undefined, at: number): void {
-    this.options.onBroken?.(rule, d);
+  private found(key: string, v: Violation | undefined, at: number, event: Violation['event']): void {
     const known = this.findings.get(key);
     if (known) {
       known.count++;
       known.lastAt = at;
+      known.lastEvent = event;
     } else if (v) {
-      this.keep(key, { violation: brief(v), count: 1, lastAt: at });
-      this.options.onViolation(v);
+      const finding: Finding = { violation: brief(v), count: 1, lastAt: at, lastEvent: undefined };
+      this.keep(key, finding);
+      this.options.onViolation(v, finding);
     }
   }
 
@@ -185,7 +195,13 @@ export class Engine {
     const advisory = profile === 'uapi' && (verdict.norm ?? rule.norm) === 'N3';
     let severity: Severity = (profile === 'seed-strict' && verdict.strict) || verdict.severity;
     if (advisory && severity === 'critical') severity = 'warning';
-    return violation(rule, verdict, applied.severity ?? severity, advisory, profile, this.world, e, d);
+    const standing = {
+      severity: applied.severity ?? severity,
+      advisory,
+      profile,
+      origin: this.options.origin ?? NOWHERE,
+    };
+    return violation(rule, verdict, standing, this.world, e, d);
   }
 
   private keep(key: string, finding: Finding): void {

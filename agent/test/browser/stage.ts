@@ -10,6 +10,7 @@ import { Recent } from '../../src/export/recent.js';
 import { nothingRefused } from '../../src/export/refused.js';
 import { violationJson } from '../../src/export/violation_json.js';
 import { Judge } from '../../src/judge.js';
+import type { Finding } from '../../src/rules/engine.js';
 import type { Violation } from '../../src/rules/finding.js';
 import { RULES } from '../../src/rules/index.js';
 import { DEFAULT_LIMITS } from '../../src/rules/limits.js';
@@ -62,10 +63,10 @@ export class Stage {
       refused: nothingRefused(),
       maxSeries: 100_000,
     });
-    const onViolation = (v: Violation) => {
+    const onViolation = (v: Violation, finding: Finding) => {
       const line = violationJson(v);
       this.metrics.onViolation(v, undefined);
-      this.recent.add(line, v);
+      this.recent.add(line, v, finding);
       this.onViolation(v);
     };
     this.judge = new Judge({ policy, onViolation }, this.metrics);

@@ -9,7 +9,7 @@ import type { LiveDevice } from '../../src/export/live/lane.js';
 import { Recent } from '../../src/export/recent.js';
 import { violationJson } from '../../src/export/violation_json.js';
 import { State } from '../../src/model/fsm.js';
-import { Host, openWeb, violation } from './fixture.js';
+import { found, Host, openWeb, violation } from './fixture.js';
 
 const host = new Host();
 const recent = new Recent();
@@ -84,7 +84,7 @@ test('first all of it, then what changed, then who left', async () => {
   assert.ok((device?.episode_ns ?? -1) >= 0);
   assert.equal(device?.stopped_ns, -1);
   const v = violation();
-  recent.add(violationJson(v), v);
+  recent.add(violationJson(v), v, found(v));
   const third = await next(client);
   assert.deepEqual(
     third.data.violations?.map(({ n, rule }) => [n, rule]),
@@ -140,7 +140,7 @@ test('a client that does not read is not written to, and misses nothing in the e
   for (let frame = 0; frame < 12; frame++) {
     for (let i = 0; i < 200; i++) {
       const v = violation({ statement: long, reason: `${frame}-${i}` });
-      recent.add(violationJson(v), v);
+      recent.add(violationJson(v), v, found(v));
     }
     await next(other);
   }

@@ -8,6 +8,7 @@ import { WebConfig } from '../../src/export/web_config.js';
 import { OPEN } from '../../src/export/web_settings.js';
 import { fold } from '../../src/model/fold.js';
 import { World } from '../../src/model/world.js';
+import type { Finding } from '../../src/rules/engine.js';
 import type { Violation } from '../../src/rules/finding.js';
 import type { Severity } from '../../src/rules/rule.js';
 import type { Tally } from '../../src/rules/tally.js';
@@ -106,6 +107,10 @@ export function violation(more: Partial<Violation> = {}): Violation {
   return {
     rule: 'rule-a',
     rule_version: 1,
+    host: 'node1',
+    kernel_release: '6.12.95',
+    boot_id: '',
+    agent_version: '1.2.3',
     profile: 'uapi',
     norm: 'N1',
     severity: 'critical',
@@ -118,9 +123,15 @@ export function violation(more: Partial<Violation> = {}): Violation {
     basis: null,
     device: '0000:3b:00.2',
     driver: 'mlx5_vfio_pci',
+    iommu_group: 12,
+    migration_flags: '0x7',
+    migration: 'stop-copy,p2p,pre-copy',
     vm: 'web',
+    process: { tgid: 100, comm: 'qemu-system-x86', cgroup: '' },
     state: 'STOP_COPY',
     state_known_by: 'set',
+    landed_ns: 1,
+    in_transition: false,
     at_ns: 1,
     wall: '2026-01-02T03:04:05.123456789Z',
     episode: null,
@@ -134,6 +145,14 @@ export function violation(more: Partial<Violation> = {}): Violation {
     ...more,
   };
 }
+
+/** The finding that a violation begins. */
+export const found = (v: Violation): Finding => ({
+  violation: v,
+  count: 1,
+  lastAt: Number(v.at_ns),
+  lastEvent: undefined,
+});
 
 /** Lines of a scrape by `name{labels}`; fails on a line that is there twice. */
 export async function scrape(metrics: Metrics): Promise<Map<string, number>> {

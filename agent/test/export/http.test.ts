@@ -7,8 +7,9 @@ import { Recent } from '../../src/export/recent.js';
 import { violationJson } from '../../src/export/violation_json.js';
 import { FACTS } from '../../src/model/coverage.js';
 import { State } from '../../src/model/fsm.js';
+import type { Finding } from '../../src/rules/engine.js';
 import type { Violation } from '../../src/rules/finding.js';
-import { Host, openWeb, violation } from './fixture.js';
+import { found, Host, openWeb, violation } from './fixture.js';
 
 const host = new Host();
 const recent = new Recent();
@@ -29,9 +30,11 @@ before(async () => {
 });
 after(() => web.close());
 
-function add(more: Partial<Violation> = {}): void {
+function add(more: Partial<Violation> = {}): Finding {
   const v = violation(more);
-  recent.add(violationJson(v), v);
+  const finding = found(v);
+  recent.add(violationJson(v), v, finding);
+  return finding;
 }
 
 const get = (path: string, headers = {}) => fetch(`http://${web.address}${path}`, { headers });
@@ -135,6 +138,14 @@ test('violations: newest first, bounded, and cheap to poll', async () => {
   add();
   const more = await get('/api/violations', ask);
   assert.equal(more.status, 200);
+  // One that happens again is another answer, too.
+  const again = add({ reason: 'again' });
+  Object.assign(again, { count: 3, lastAt: 7, lastEvent: { kind: 'tick' } });
+  const counted = await get('/api/violations', { ...ask, 'if-none-match': more.headers.get('etag') });
+  assert.equal(counted.status, 200);
+  const [first, second] = (await counted.json()) as Record<string, unknown>[];
+  assert.deepEqual([first?.count, first?.last_at_ns, first?.last_event], [3, 7, { kind: 'tick' }]);
+  assert.deepEqual([second?.count, second?.last_event], [1, null]);
   for (const bad of ['0', '-1', 'x', '1.5', ''])
     assert.equal((await get(`/api/violations?limit=${bad}`)).status, 400, bad);
 });

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { Recent } from '../../src/export/recent.js';
 import { violationJson } from '../../src/export/violation_json.js';
 import { ViolationsFile } from '../../src/export/violations_file.js';
-import { violation } from './fixture.js';
+import { found, violation } from './fixture.js';
 
 let dir = '';
 before(async () => {
@@ -136,9 +136,12 @@ test('the line of a violation is one line, whatever is in it', () => {
 
 test('the recent ones are kept newest first, up to a bound', () => {
   const recent = new Recent(3);
-  assert.deepEqual(JSON.parse(recent.toJSONBytes(10).toString()), []);
-  for (let n = 1; n <= 5; n++) recent.add(String(n), violation());
-  assert.deepEqual(JSON.parse(recent.toJSONBytes(10).toString()), [5, 4, 3]);
-  assert.deepEqual(JSON.parse(recent.toJSONBytes(2).toString()), [5, 4]);
+  assert.deepEqual(JSON.parse(recent.toJSONBytes(10, 0n).toString()), []);
+  const v = violation();
+  for (let n = 1; n <= 5; n++) recent.add(JSON.stringify({ n }), v, found(v));
+  const kept = (limit: number) =>
+    (JSON.parse(recent.toJSONBytes(limit, 0n).toString()) as { n: number }[]).map(({ n }) => n);
+  assert.deepEqual(kept(10), [5, 4, 3]);
+  assert.deepEqual(kept(2), [5, 4]);
   assert.equal(recent.made, 5);
 });

@@ -18,6 +18,7 @@ test('one finding for a rule, device, episode and reason, with its count and las
   const { judge, violations } = judged(text);
   const [finding] = judge.engine.findings.values();
   assert.deepEqual([violations.length, finding?.count, finding?.lastAt], [1, 3, 4e9]);
+  assert.deepEqual([violations[0]?.event.pos, finding?.lastEvent?.pos], ['0x0', '0x20000000000']);
   assert.equal(judge.engine.tallies.get('mmio-rw-while-halted')?.broken, 3);
 });
 
@@ -81,10 +82,12 @@ test('a violation says what it rests on', () => {
   const text = `0 vm guest1 tgid=100 uuid=11-22
     0    dev1 opened pci mlx5_vfio_pci
     0    dev2 opened pci mlx5_vfio_pci
+    0    cgroup /kubepods/a tgid=100
     1s   dev1 set PRE_COPY
     2s   dev1 set STOP_COPY
     3s   dev1 region write bar0+0x18 4 tid=7`;
-  const v = judged(text).violations.find(({ rule }) => rule === 'mmio-rw-while-halted');
+  const origin = { host: 'node1', kernel_release: '6.12.95', boot_id: 'b', agent_version: '1.2' };
+  const v = judged(text, { origin }).violations.find(({ rule }) => rule === 'mmio-rw-while-halted');
   assert.ok(v);
   assert.deepEqual(
     [v.device, v.driver, v.vm, v.state, v.state_known_by, v.confidence, v.lost, v.norm, v.advisory],
@@ -92,7 +95,11 @@ test('a violation says what it rests on', () => {
   );
   assert.deepEqual([v.at_ns, v.wall], [5_003_000_000_000, '2023-11-14T23:36:43.000000000Z']);
   assert.deepEqual(v.episode, { id: 1, side: 'source', started_ns: 5_001_000_001_000 });
-  assert.deepEqual(v.peers, [{ device: 'dev2', state: 'RUNNING' }]);
+  assert.deepEqual([v.landed_ns, v.in_transition], [5_002_000_002_000, false]);
+  assert.deepEqual([v.iommu_group, v.migration_flags, v.migration], [1, '0x7', 'stop-copy,p2p,pre-copy']);
+  assert.deepEqual(v.process, { tgid: 100, comm: 'qemu-system-x86', cgroup: '/kubepods/a' });
+  assert.deepEqual([v.host, v.kernel_release, v.boot_id, v.agent_version], ['node1', '6.12.95', 'b', '1.2']);
+  assert.deepEqual(v.peers, [{ device: 'dev2', state: 'RUNNING', landed_ns: 5_000_000_000_000 }]);
   assert.deepEqual(v.evidence, { region: 0, offset: 0x18, length: 4, since_landed_ns: 999_998_000 });
   assert.equal(v.history.length, 2);
   assert.deepEqual([v.coverage['iommu-fault'], v.coverage['region-access']], ['partial', 'complete']);

@@ -34,6 +34,9 @@ sizes: setup build ## rewrite probes/sizes.txt: what the verifier looks at in ea
 	@lab/vm --out build/lab/sizes --device edu,addr=02.0 --timeout=300 -- python3 lab/cases/program_sizes.py --write
 	@cp build/lab/sizes/sizes.txt probes/sizes.txt
 
+mutation: build ## is each line of the rules and the model tested? changes them one by one; takes long
+	@node_modules/.bin/stryker run tools/mutation/stryker.config.mjs
+
 bench: setup build ## what the agent costs, measured in the lab
 	@bench/run
 
@@ -73,4 +76,4 @@ build/agent.stamp: $(TS) $(PAGE) tsconfig.json package-lock.json
 	cp -r build/bundle/report-page build/agent/src/export/report/
 	touch $@
 
-.PHONY: help picture setup build lint test demo bench sizes dashboards docs wire clean host-setup
+.PHONY: help mutation picture setup build lint test demo bench sizes dashboards docs wire clean host-setup

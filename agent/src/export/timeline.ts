@@ -10,7 +10,7 @@
  */
 
 import type { World } from '../model/world.js';
-import type { KernelEvent } from '../wire/events.gen.js';
+import { has, type KernelEvent } from '../wire/events.gen.js';
 import { eventText } from './event_text.js';
 
 const NAME_WIDTH = 12;
@@ -21,7 +21,7 @@ const clean = (text: string) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u
 function marker(e: KernelEvent): string {
   if (e.kind === 'lost') return '!';
   if (e.kind === 'probe' || e.kind === 'tick') return ' ';
-  if ('ret' in e && e.ret < 0) return '!';
+  if (has(e, 'ret') && e.ret < 0) return '!';
   const landed = e.kind === 'mig_set_ret' || e.kind === 'reset' || (e.kind === 'open' && e.openCount === 1);
   return landed ? '*' : ' ';
 }
@@ -30,7 +30,7 @@ function marker(e: KernelEvent): string {
 function subject(e: KernelEvent, w: World): string {
   if (e.kind === 'device') return e.name;
   if (e.dev) return w.devices.get(e.dev)?.name ?? `device #${e.dev}`;
-  return 'container' in e && e.container ? `container ${e.container}` : '-';
+  return has(e, 'container') && e.container ? `container ${e.container}` : '-';
 }
 
 /** `world` is the one before the event. */

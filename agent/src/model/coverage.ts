@@ -119,8 +119,10 @@ export function seesStream(probes: Probes, device: Device): boolean {
 function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
   const used = new Set<string>();
   const missing = new Set<string>();
+  const seen = new Set<string>(); // there are few drivers, and many devices
   for (const device of devices) {
-    if (!device.hasMigration) continue;
+    if (!device.hasMigration || (!device.v1 && seen.has(device.driver))) continue;
+    if (!device.v1) seen.add(device.driver);
     if (isWatched(probes, device)) used.add(streamProbe(device));
     else missing.add(device.driver);
   }

@@ -50,7 +50,7 @@ function ofContainer(w: World, c: Container, e: DirtyLogEvent): void {
 function ofDevice(w: World, d: Device, e: DirtyLogEvent): void {
   if (e.op === DirtyOpValue.REPORT) {
     d.counts.dirtyReports++;
-    d.reports.reported(e.iova, e.size, e.tid, haltedBy([d]));
+    d.reports.reported(e.iova, e.size, e.tid, isHalted(d) ? d.landedBy : undefined);
   } else {
     d.logging = e.op === DirtyOpValue.START;
     d.loggingAt = e.at;
@@ -61,12 +61,14 @@ function ofDevice(w: World, d: Device, e: DirtyLogEvent): void {
   changed(w, d, e);
 }
 
+const isHalted = (d: Device): boolean => d.hasMigration && !d.transition && isIn(d.state, HALT);
+
 /** The thread that halted the last of them; undefined while one is not halted. */
 function haltedBy(devices: Iterable<Device>): number | undefined {
   let last: Device | undefined;
   for (const d of devices) {
     if (!d.hasMigration) continue;
-    if (d.transition || !isIn(d.state, HALT)) return undefined;
+    if (!isHalted(d)) return undefined;
     if (!last || d.landedAt > last.landedAt) last = d;
   }
   return last?.landedBy;

@@ -118,6 +118,6 @@ export function joined(w: World, _d: Device | undefined, e: ContainerEvent): voi
   const c = container(w, e.container);
   if (e.attached) c.groups.add(e.group);
   else c.groups.delete(e.group);
-  for (const d of w.devices.values()) if (d.group === e.group) w.place(d, e.attached ? c : undefined);
+  for (const d of w.devices.ofGroup(e.group)) w.place(d, e.attached ? c : undefined);
   if (c.groups.size === 0) w.containers.delete(c.id);
 }

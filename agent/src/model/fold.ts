@@ -254,17 +254,17 @@ for (const [kind, fold] of Object.entries(FOLDS)) BY_TAG[TAG[kind as EventKind]]
  * that is known. Its bytes may be gone after the call.
  */
 export function fold(w: World, at: Decoder, e: KernelEvent, d: Device | undefined): void {
-  const { header, tag } = at;
-  if (header.at > w.now) w.now = header.at;
+  const { tag } = at;
+  if (e.at > w.now) w.now = e.at;
   if (isStateRecord(tag, e)) {
     if (!d) {
       w.unattributed++;
       return;
     }
-    notice(d, header.gen);
-    d.gen = header.gen;
+    notice(d, e.gen);
+    d.gen = e.gen;
   }
   if (d && tag !== EvType.DEVICE) d.context.add(at.cursor, at.size);
   BY_TAG[tag]?.(w, d, e as never);
-  if (tag === EvType.DEVICE) w.devices.get(header.dev)?.context.add(at.cursor, at.size);
+  if (tag === EvType.DEVICE) w.devices.get(e.dev)?.context.add(at.cursor, at.size);
 }

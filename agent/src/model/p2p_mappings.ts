@@ -11,6 +11,9 @@ export interface P2pMapping {
   readonly at: number;
 }
 
+/** Told when the first mapping of a device's BARs was made, or the last one went. */
+export type Watcher = (target: number, mapped: boolean) => void;
+
 const NONE: ReadonlySet<P2pMapping> = new Set();
 
 /** Live mappings of BARs in one container, found by IOVA and by target without looking at the others. */
@@ -18,6 +21,11 @@ export class P2pMappings {
   /** In order of IOVA; they never overlap. */
   private readonly sorted: P2pMapping[] = [];
   private readonly byTarget = new Map<number, Set<P2pMapping>>();
+  private watcher: Watcher | undefined;
+
+  watch(watcher: Watcher | undefined): void {
+    this.watcher = watcher;
+  }
 
   get size(): number {
     return this.sorted.length;
@@ -32,6 +40,11 @@ export class P2pMappings {
     return this.byTarget.get(target) ?? NONE;
   }
 
+  /** Devices whose BARs are mapped. */
+  targets(): IterableIterator<number> {
+    return this.byTarget.keys();
+  }
+
   /** Those that begin in a range of IOVAs. */
   within(iova: number, size: number): readonly P2pMapping[] {
     const from = this.firstFrom(iova);
@@ -42,8 +55,12 @@ export class P2pMappings {
   add(m: P2pMapping): void {
     this.sorted.splice(this.firstFrom(m.iova), 0, m);
     const ofTarget = this.byTarget.get(m.target);
-    if (ofTarget) ofTarget.add(m);
-    else this.byTarget.set(m.target, new Set([m]));
+    if (ofTarget) {
+      ofTarget.add(m);
+      return;
+    }
+    this.byTarget.set(m.target, new Set([m]));
+    this.watcher?.(m.target, true);
   }
 
   /** Forgets those that begin in a range of IOVAs. */
@@ -54,7 +71,9 @@ export class P2pMappings {
     for (const m of gone) {
       const ofTarget = this.byTarget.get(m.target);
       ofTarget?.delete(m);
-      if (ofTarget?.size === 0) this.byTarget.delete(m.target);
+      if (ofTarget?.size !== 0) continue;
+      this.byTarget.delete(m.target);
+      this.watcher?.(m.target, false);
     }
   }
 

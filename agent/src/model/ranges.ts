@@ -28,7 +28,7 @@ export class Ranges {
   }
 
   add(from: number, size: number): void {
-    if (size <= 0) return;
+    if (size <= 0 || this.covers(from, size)) return;
     let [low, high] = [from, from + size];
     const rest: Range[] = [];
     for (const part of this.parts) {
@@ -42,6 +42,7 @@ export class Ranges {
 
   remove(from: number, size: number): void {
     const to = from + size;
+    if (!this.overlaps(from, size)) return;
     this.parts = this.parts.flatMap((part) => {
       if (part.to <= from || part.from >= to) return [part];
       return [

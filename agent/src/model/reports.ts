@@ -55,7 +55,8 @@ export class Reports {
 
   /** A report succeeded. `haltedBy` is the thread that halted the last device; undefined while one is not halted. */
   reported(iova: number, size: number, tid: number, haltedBy: number | undefined): void {
-    this.dropped = this.dropped.filter((d) => d.from < iova || d.to > iova + size);
+    if (this.dropped.length > 0)
+      this.dropped = this.dropped.filter((d) => d.from < iova || d.to > iova + size);
     if (haltedBy === undefined) {
       this.before.add(iova, size);
       return;

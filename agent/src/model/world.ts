@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Evicted } from './bounds.js';
+import { Containers } from './containers.js';
 import type { Probe } from './coverage.js';
 import type { Device, Side } from './device.js';
+import { Devices } from './devices.js';
 import { P2pMappings } from './p2p_mappings.js';
 import { Reports } from './reports.js';
 import type { Session } from './session.js';
@@ -72,8 +74,8 @@ export class World {
   wallOffset: bigint | undefined;
   /** CLOCK_MONOTONIC that relative times count from. */
   base = 0n;
-  readonly devices = new Map<number, Device>();
-  readonly containers = new Map<number, Container>();
+  readonly devices = new Devices();
+  readonly containers = new Containers();
   readonly sessions = new Map<number, Session>();
   readonly vms = new Map<number, Vm>();
   /** Control groups of processes. */

@@ -81,6 +81,7 @@ export const blackoutBudgetExceeded = rule({
     'STOP_COPY to STOP comes after completion and is not counted; nor is the wait of pause-before-switchover. A guest paused in STOP before the stream: unknown if over the budget.',
   action: 'The evidence says which part was slow: stop pass, drain, or load and start.',
   on: ['data_read', 'mig_set_ret', 'v1_access'],
+  ordinarily: { data_read: SILENT },
   judge(_w, e, d, limits) {
     if (!d) return SILENT;
     if (e.kind === 'mig_set_ret') return onRunning(e, d, limits);

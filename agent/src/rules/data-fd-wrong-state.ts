@@ -64,6 +64,7 @@ export const dataFdWrongState = rule({
     'Reader threads that drain late (the 100 ms); reads that return 0; ENODEV in the 5 s after a reset, which is reported itself.',
   action: 'read/write-refused: the VMM uses a dead fd. -succeeded: the driver must end its sessions.',
   on: ['data_read', 'data_write', 'v1_access'],
+  ordinarily: { data_read: KEPT, data_write: KEPT },
   judge(w, e, d, limits) {
     if (e.kind === 'v1_access') return onV1(e, d, limits);
     if (!d) return STATE_UNKNOWN;

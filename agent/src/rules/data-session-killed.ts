@@ -20,6 +20,7 @@ export const dataSessionKilled = rule({
     'A thread that races with the SET_STATE that leaves the state; the 5 s after a reset or a hot reset.',
   action: 'Look at the PF: sriov_numvfs, devlink reload, error recovery.',
   on: ['data_read', 'data_write'],
+  ordinarily: { data_read: KEPT, data_write: KEPT },
   judge(w, e, d, limits) {
     if (!d) return STATE_UNKNOWN;
     const s = w.sessions.get(e.session);

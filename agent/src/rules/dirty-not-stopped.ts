@@ -40,6 +40,7 @@ export const dirtyNotStopped = rule({
     'A QEMU source that succeeded never stops the log: it exits. pds stops by itself when STOP_COPY is left. A guest paused and continued in pre-copy still migrates: its data_fd is open.',
   action: 'running: tracking costs performance; the VMM must stop it.',
   on: ['dirty_log', 'tick', 'close'],
+  ordinarily: { dirty_log: SILENT },
   judge(w, e, d, limits) {
     if (!d) return SILENT;
     if (e.kind === 'dirty_log') return onLog(w, e, d);

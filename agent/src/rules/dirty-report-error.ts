@@ -53,6 +53,7 @@ export const dirtyReportError = rule({
   benign: 'EINTR. A user that takes all memory for dirty instead: not observable.',
   action: 'unheeded: unless the VMM resent all memory, the destination may have stale pages.',
   on: ['dirty_log', 'data_read'],
+  ordinarily: { dirty_log: KEPT, data_read: SILENT },
   judge(w, e, d) {
     if (e.kind === 'dirty_log') return onReport(w, e, d);
     return d ? onEnd(w, e, d) : SILENT;

@@ -18,6 +18,7 @@ export const dirtyStartTwice = rule({
   benign: 'After a reset drivers may go on tracking: not judged by the earlier START.',
   action: 'accepted: what was logged between the two may be lost; report to the driver.',
   on: ['dirty_log'],
+  ordinarily: { dirty_log: SILENT },
   judge(w, e, d) {
     if (!d || e.container || e.op !== DirtyOpValue.START) return SILENT;
     if (!trackingKnown(w, d)) return TRACKING_UNKNOWN;

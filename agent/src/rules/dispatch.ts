@@ -5,7 +5,7 @@ import type { Device } from '../model/device.js';
 import { type KernelEvent, TAG } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
 import type { Applied, Policy } from './policy.js';
-import type { Rule } from './rule.js';
+import { KEPT, type Rule, type SILENT } from './rule.js';
 import type { Tallies } from './tally.js';
 
 /** Facts as a set of bits. */
@@ -31,8 +31,22 @@ export class Asked {
   }
 }
 
+/** Whom to ask about one kind of record. */
+export class Asking {
+  readonly all: Asked[] = [];
+  /** Those that have to be asked even about an ordinary one, and those that then answer KEPT; the others are silent. */
+  readonly always: Asked[] = [];
+  readonly keptOrdinarily: Asked[] = [];
+
+  add(asked: Asked, ordinarily: typeof KEPT | typeof SILENT | undefined): void {
+    this.all.push(asked);
+    if (ordinarily === undefined) this.always.push(asked);
+    else if (ordinarily === KEPT) this.keptOrdinarily.push(asked);
+  }
+}
+
 /** By tag of the record; undefined where no rule asked. */
-export type Table = readonly (readonly Asked[] | undefined)[];
+export type Table = readonly (Asking | undefined)[];
 
 export class Dispatch {
   private readonly tables = new Map<readonly Applied[], Table>();
@@ -75,14 +89,13 @@ export class Dispatch {
   }
 
   private tableOf(rules: readonly Applied[]): Table {
-    const table: Asked[][] = [];
+    const table: Asking[] = [];
     for (const applied of rules) {
       const { rule } = applied;
       const asked = new Asked(applied, this.tallies.numberOf(rule.id));
       for (const kind of rule.on) {
-        const others = table[TAG[kind]];
-        if (others) others.push(asked);
-        else table[TAG[kind]] = [asked];
+        table[TAG[kind]] ??= new Asking();
+        table[TAG[kind]]?.add(asked, rule.ordinarily[kind]);
       }
     }
     return table;

@@ -27,6 +27,7 @@ export const dmaDirtyWhileHalted = rule({
     'The first report after the halt, which tells what was written before it. QEMU asks once after the halt: the rule has power where a guest is paused before it migrates.',
   action: 'The driver must stop DMA before STOP is reached; the pages are in the evidence.',
   on: ['dirty_log'],
+  ordinarily: { dirty_log: SILENT },
   judge(w, e, d, limits) {
     if (!d || e.container || e.op !== DirtyOpValue.REPORT || e.ret < 0 || !d.logging) return SILENT;
     const halted = settledIn(d, e, HALT, limits.epsIommu);

@@ -27,6 +27,7 @@ export const dmaMapChangeInStopCopy = rule({
     'UNMAP after the end of the stream (teardown); an unmap that returns the dirty bitmap; the VADDR flag (a new process takes the mappings over).',
   action: 'Warning: pages written by DMA before the unmap may be missing on the destination.',
   on: ['dma_map', 'dma_unmap'],
+  ordinarily: { dma_map: KEPT, dma_unmap: KEPT },
   judge(w, e, d) {
     if (!d) return SILENT;
     if (d.transition) return IN_TRANSITION;

@@ -8,6 +8,7 @@ import type { World } from '../model/world.js';
 import { type Decoder, EvType, type KernelEvent } from '../wire/events.gen.js';
 import { type Asked, Dispatch, factBits } from './dispatch.js';
 import { NOWHERE, named, type Origin, type Violation, violation } from './finding.js';
+import { isOrdinary } from './ordinary.js';
 import type { Applied, Policy } from './policy.js';
 import { Precedence } from './precedence.js';
 import { type Broken, KEPT, type Rule, type Severity, SILENT } from './rule.js';
@@ -51,9 +52,7 @@ const brief = ({ rule, reason, severity, device, at_ns }: Violation) => ({
 
 /**
  * The spine: everything goes through step(), millions of times a second. Here, in Dispatch and in the fold's
- * table, and nowhere else, code is written for that: rules are found in an array by the record's tag, and
- * what every record has is read through one view for all kinds (`at.header`), because a property of
- * fifty classes has to be looked up and one of a single class is a load.
+ * table, and nowhere else, code is written for that: rules are found in an array by the record's tag.
  */
 export class Engine {
   readonly tallies = new Tallies();
@@ -81,9 +80,9 @@ export class Engine {
   /** Judges and folds the record `e`, at which the decoder stands. */
   step(e: KernelEvent, at: Decoder): void {
     const { world } = this;
-    const { tag, header } = at;
-    const d = header.dev ? world.devices.get(header.dev) : undefined;
-    if (d && isStateRecord(tag, e)) notice(d, header.gen);
+    const { tag } = at;
+    const d = e.dev ? world.devices.find(e.dev) : undefined;
+    if (d && isStateRecord(tag, e)) notice(d, e.gen);
     switch (tag) {
       case EvType.TICK:
       case EvType.LOST:
@@ -94,7 +93,7 @@ export class Engine {
       default:
         this.judge(e, tag, d);
     }
-    if (this.precedence.isWaiting) this.precedence.release(header.at);
+    if (this.precedence.isWaiting) this.precedence.release(e.at);
     fold(world, at, e, d);
     if (tag === EvType.PROBE || tag === EvType.DEVICE || tag === EvType.SNAP_TEXT) this.assess();
   }
@@ -120,20 +119,23 @@ export class Engine {
   }
 
   private judge(e: KernelEvent, tag: number, d: Device | undefined): void {
-    const asked = this.dispatch.of(e, d)[tag];
-    if (!asked) return;
+    const asking = this.dispatch.of(e, d)[tag];
+    if (!asking) return;
     const { world, tallies } = this;
+    let asked = asking.all;
+    if (d && isOrdinary(world, d, e, tag)) {
+      const { keptOrdinarily } = asking;
+      for (let i = 0; i < keptOrdinarily.length; i++) this.kept(keptOrdinarily[i] as Asked);
+      asked = asking.always;
+    }
     let found: [Applied, Broken][] | undefined;
     for (let i = 0; i < asked.length; i++) {
       const one = asked[i] as Asked;
       const { judge, limits, tally } = one;
       const verdict = judge(world, e, d, limits);
       if (verdict === SILENT) continue;
-      if (verdict === KEPT) {
-        // Nothing seen is no evidence where one could not look.
-        if (one.needs & this.blindFacts) tallies.unknown(tally);
-        else tallies.kept(tally);
-      } else if (verdict.verdict === 'unknown') tallies.unknown(tally);
+      if (verdict === KEPT) this.kept(one);
+      else if (verdict.verdict === 'unknown') tallies.unknown(tally);
       // A deadline that was missed stays missed: that is one violation, not one a tick.
       else if (
         tag !== EvType.TICK ||
@@ -148,6 +150,12 @@ export class Engine {
       }
     }
     if (found) this.report(found, e, d);
+  }
+
+  private kept({ needs, tally }: Asked): void {
+    // Nothing seen is no evidence where one could not look.
+    if (needs & this.blindFacts) this.tallies.unknown(tally);
+    else this.tallies.kept(tally);
   }
 
   private report(broken: readonly [Applied, Broken][], e: KernelEvent, asked: Device | undefined): void {

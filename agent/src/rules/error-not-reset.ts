@@ -21,6 +21,7 @@ export const errorNotReset = rule({
   benign: 'The management paused the VM for diagnosis.',
   action: 'Reset the device or stop the VM.',
   on: ['tick', 'mig_set', 'v1_access', 'region_read', 'region_write', 'config_write', 'reset'],
+  ordinarily: { region_read: SILENT, region_write: SILENT },
   judge(w, e, d, limits) {
     if (d?.state !== State.ERROR) return SILENT;
     if (e.kind === 'v1_access' && !setsState(e)) return SILENT;

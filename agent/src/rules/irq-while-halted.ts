@@ -55,6 +55,7 @@ export const irqWhileHalted = rule({
   action:
     'The driver must quiesce interrupts in STOP. Posted interrupts bypass the host: silence is no proof.',
   on: ['irq'],
+  ordinarily: { irq: KEPT },
   judge(_w, e, d, limits) {
     const halted = settledIn(d, e, HALT, limits.epsIrq, false);
     if (typeof halted !== 'boolean') return halted;

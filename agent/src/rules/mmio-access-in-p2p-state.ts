@@ -20,6 +20,7 @@ export const mmioAccessInP2pState = rule({
   benign: 'MAP_DMA prefaults; peers may write by P2P, which is not seen.',
   action: 'The VMM must stop vCPUs and its own MMIO before it asks for a P2P state.',
   on: ['region_read', 'region_write', 'fault'],
+  ordinarily: { region_read: KEPT, region_write: KEPT },
   judge(_w, e, d, limits) {
     if (e.kind === 'fault' && (e.prefault === 1 || !(e.ret & VM_FAULT_NOPAGE))) return SILENT;
     const quiet = settledIn(d, e, QUIET, limits.epsCpu);

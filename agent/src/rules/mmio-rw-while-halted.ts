@@ -54,6 +54,7 @@ export const mmioRwWhileHalted = rule({
   action:
     'Find the accessing thread (tid, in the event) in the VMM; its MMIO path must be off while the device is halted.',
   on: ['region_read', 'region_write'],
+  ordinarily: { region_read: KEPT, region_write: KEPT },
   judge(_w, e, d, limits) {
     const halted = settledIn(d, e, HALT, limits.epsCpu);
     if (typeof halted !== 'boolean') return halted;

@@ -33,7 +33,7 @@ function finding(e: TickEvent, a: Device, b: Device, m: P2pMapping): Verdict {
 
 function onTick(w: World, e: TickEvent, b: Device, limits: Limits): Verdict {
   if (b.lastZapAt < 0 || e.at - b.lastZapAt < limits.zapUnmapWithin) return SILENT;
-  for (const c of w.containers.values())
+  for (const c of w.containers.mapping(b.id))
     for (const m of c.p2p.of(b.id)) {
       if (m.at > b.lastZapAt) continue;
       for (const a of w.devicesOf(c.id)) {

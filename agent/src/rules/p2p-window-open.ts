@@ -6,6 +6,7 @@ import { regionIndex } from '../model/touch.js';
 import type { Container, World } from '../model/world.js';
 import { type KernelEvent, RingValue } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
+import { routable } from './p2p.js';
 import {
   type Broken,
   broken,
@@ -21,13 +22,9 @@ import {
 
 const MAPPED_BEFORE = unknown('mappings may have been made that were not seen');
 
-/** hisi_acc's platform cannot route P2P; what else cannot is for the operator to say. */
-const UNROUTABLE = new Set(['hisi_acc_vfio_pci']);
-
 /** Who may reach B's BARs by a mapping of this container. */
 function* peers(w: World, b: Device, container: number): Generator<Device> {
-  for (const a of w.devicesOf(container))
-    if (a !== b && !UNROUTABLE.has(a.driver.replaceAll('-', '_'))) yield a;
+  for (const a of w.devicesOf(container)) if (a !== b && routable(a)) yield a;
 }
 
 /** Can A start DMA now? What its transition has come to is not known. */
@@ -79,17 +76,18 @@ function graver(x: Verdict | undefined, y: Verdict): Verdict {
   return x === undefined || rank(y) > rank(x) ? y : x;
 }
 
-/** B is halted: who can reach it? `from` narrows it to one device. */
-function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits, from?: Device): Verdict {
+/** B is halted: who can reach it? */
+function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits): Verdict {
   let worst: Verdict | undefined;
+  for (const c of w.containers.mapping(b.id)) {
+    if (b.state === UNKNOWN) return STATE_UNKNOWN;
+    worst = graver(worst, KEPT);
+    for (const m of c.p2p.of(b.id))
+      for (const a of peers(w, b, c.id)) worst = graver(worst, pair(w, e, a, b, m, limits));
+  }
+  if (b.state === UNKNOWN) return SILENT;
   for (const c of w.containers.values()) {
-    for (const m of c.p2p.of(b.id)) {
-      if (b.state === UNKNOWN) return STATE_UNKNOWN;
-      if (!from) worst = graver(worst, KEPT);
-      for (const a of peers(w, b, c.id))
-        if (!from || a === from) worst = graver(worst, pair(w, e, a, b, m, limits));
-    }
-    if (from || b.state === UNKNOWN || known(w, c)) continue;
+    if (known(w, c)) continue;
     for (const a of peers(w, b, c.id)) if (initiates(a) !== KEPT) worst = graver(worst, MAPPED_BEFORE);
   }
   return worst ?? SILENT;
@@ -98,10 +96,13 @@ function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits, from?:
 /** A is about to stop initiating DMA: a window closes that no tick may have seen. */
 function judgeLeaving(w: World, e: KernelEvent, a: Device, limits: Limits): Verdict {
   let worst: Verdict = SILENT;
-  if (!isIn(a.state, INIT)) return worst;
-  for (const b of w.devices.values())
-    if (b !== a && !b.transition && isIn(b.state, HALT))
-      worst = graver(worst, judgeTarget(w, e, b, limits, a));
+  const c = w.containers.get(a.container);
+  if (!c || !isIn(a.state, INIT) || !routable(a)) return worst;
+  for (const target of c.p2p.targets()) {
+    const b = w.devices.get(target);
+    if (!b || b === a || b.transition || !isIn(b.state, HALT)) continue;
+    for (const m of c.p2p.of(target)) worst = graver(worst, pair(w, e, a, b, m, limits));
+  }
   return worst;
 }
 

@@ -3,12 +3,12 @@
 import type { Device } from '../model/device.js';
 import type { World } from '../model/world.js';
 
-/** hisi_acc's platform cannot route P2P. */
-const UNROUTABLE = new Set(['hisi_acc_vfio_pci']);
+/** hisi_acc's platform cannot route P2P; what else cannot is for the operator to say. */
+const UNROUTABLE = new Set(['hisi_acc_vfio_pci', 'hisi-acc-vfio-pci']);
 
 /** Can P2P DMA from or to it be routed, as far as is known? */
 export function routable(d: Device): boolean {
-  return !UNROUTABLE.has(d.driver.replaceAll('-', '_'));
+  return !UNROUTABLE.has(d.driver);
 }
 
 /**
@@ -16,7 +16,7 @@ export function routable(d: Device): boolean {
  * which has no quiet state: in what order they go tells nothing.
  */
 export function migratingPeers(w: World, d: Device): Device[] {
-  return [...w.devices.values()].filter((p) => p !== d && p.tgid === d.tgid && p.hasMigOps && routable(p));
+  return [...w.devices.ofProcess(d.tgid)].filter((p) => p !== d && p.hasMigOps && routable(p));
 }
 
 /** Is a BAR of `b` mapped where `a` can reach it? */

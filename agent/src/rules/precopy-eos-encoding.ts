@@ -21,6 +21,7 @@ export const precopyEosEncoding = rule({
   benign: '0 in PRE_COPY is what hisi_acc, qat and mtty do: recorded once an episode.',
   action: 'ENOMSG in STOP_COPY: the VMM waits for ever for the end; report to the driver.',
   on: ['data_read'],
+  ordinarily: { data_read: SILENT },
   judge(w, e, d, limits) {
     if (e.ret > 0 || (e.ret !== ENOMSG && e.ret !== 0) || e.count === 0) return SILENT;
     if (!d || d.state === UNKNOWN) return STATE_UNKNOWN;

@@ -93,6 +93,9 @@ export interface RuleText {
 /** For people: only what was written by others stands in quotation marks. */
 export const authority = (r: RuleText): string => (r.says === undefined ? (r.basis ?? '') : `"${r.says}"`);
 
+/** By kind what a rule says of an ordinary event (ordinary.ts); of the kinds that are left out it is always asked. */
+export type Ordinarily = { readonly [K in EventKind]?: typeof KEPT | typeof SILENT };
+
 type OfKind<K extends EventKind> = Extract<KernelEvent, { kind: K }>;
 
 export interface Rule extends RuleText {
@@ -100,6 +103,7 @@ export interface Rule extends RuleText {
   readonly on: readonly EventKind[];
   /** Rules that, broken by the same event, explain this one: it is then not reported. */
   readonly yieldsTo: readonly string[];
+  readonly ordinarily: Ordinarily;
   judge(before: World, e: KernelEvent, d: Device | undefined, limits: Limits): Verdict;
 }
 
@@ -110,9 +114,10 @@ export function rule<K extends EventKind>(
     /** `device` unless said. */
     readonly scope?: Scope;
     readonly yieldsTo?: readonly string[];
+    readonly ordinarily?: Ordinarily;
     judge(before: World, e: OfKind<K>, d: Device | undefined, limits: Limits): Verdict;
   },
 ): Rule {
   // The engine calls judge only with the kinds named in `on`.
-  return { scope: 'device', yieldsTo: [], ...text } as unknown as Rule;
+  return { scope: 'device', yieldsTo: [], ordinarily: {}, ...text } as unknown as Rule;
 }

@@ -4,6 +4,11 @@
 /** A plain value whose unit or identity the compiler keeps apart from all others. */
 export type Brand<T, Name extends string> = T & { readonly __is?: Name };
 
+/** What a field is on the wire. */
+export type FieldType = 'u32' | 'i32' | 'u64' | 'i64' | 'chars';
+/** How it is put into plain data: an address in hex; a number exactly, in hex where a double cannot; as it is read. */
+export type Shown = 'hex' | 'exact' | 'as-is';
+
 const TWO32 = 2 ** 32;
 /** Every record is a whole number of these; see wire.h. */
 const WORD = 4;
@@ -55,12 +60,13 @@ export class Cursor {
     return this.end - this.at;
   }
 
+  /** Fields are read as words of the batch: one bounds check, and the compiler knows the rest. */
   u32(o: number): number {
-    return this.view.getUint32(this.at + o, true);
+    return this.words[(this.at + o) >> 2] as number;
   }
 
   i32(o: number): number {
-    return this.view.getInt32(this.at + o, true);
+    return (this.words[(this.at + o) >> 2] as number) | 0;
   }
 
   /** Exact to 2^53, rounded above; `hex` and `exact` never round. */
@@ -101,6 +107,13 @@ export class Cursor {
     return Number.isSafeInteger(n) ? n : this.hex(o);
   }
 
+  /** A field as plain data. */
+  plain(o: number, type: FieldType, size: number, shown: Shown): number | string {
+    if (shown === 'hex') return this.hex(o);
+    if (shown === 'exact') return this.exact(o);
+    return type === 'chars' ? this.str(o, size) : this[type](o);
+  }
+
   /** A char array up to its first NUL. */
   str(o: number, size: number): string {
     const from = this.at + o;
@@ -120,7 +133,7 @@ export class RecordWriter {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  put(offset: number, type: string, size: number, value: number | bigint | string): void {
+  put(offset: number, type: FieldType, size: number, value: number | bigint | string): void {
     if (typeof value === 'string') {
       // The last byte stays NUL.
       this.bytes.set(Buffer.from(value, 'utf8').subarray(0, size - 1), offset);

@@ -4,7 +4,7 @@ import type { Device } from '../../model/device.js';
 import { stateName } from '../../model/fsm.js';
 import type { World } from '../../model/world.js';
 import type { Violation } from '../../rules/finding.js';
-import type { KernelEvent } from '../../wire/events.gen.js';
+import { has, type KernelEvent } from '../../wire/events.gen.js';
 import { errnoName } from '../errno_name.js';
 import { eventText } from '../event_text.js';
 import { type LaneSink, Lanes } from '../lanes.js';
@@ -101,7 +101,7 @@ export class PerfettoExport implements LaneSink {
   private owner(e: KernelEvent): string {
     const name = this.world.devices.get(e.dev)?.name;
     if (name !== undefined) return name;
-    return 'container' in e && e.container ? `container ${e.container}` : HOST;
+    return has(e, 'container') && e.container ? `container ${e.container}` : HOST;
   }
 
   private found(v: Violation): void {

@@ -3,7 +3,7 @@
 import type { Device } from '../../model/device.js';
 import { stateName } from '../../model/fsm.js';
 import type { World } from '../../model/world.js';
-import type { EventKind, KernelEvent, P2pMapEvent } from '../../wire/events.gen.js';
+import { type EventKind, has, type KernelEvent, type P2pMapEvent } from '../../wire/events.gen.js';
 import { errnoName } from '../errno_name.js';
 import { eventText } from '../event_text.js';
 import { type LaneSink, Lanes } from '../lanes.js';
@@ -165,7 +165,7 @@ export class Collector implements LaneSink {
   private laneOf(e: KernelEvent): number | undefined {
     if (e.kind === 'lost') return this.lane('host', 'records lost').number;
     if (e.dev === 0) {
-      if (!('container' in e) || !e.container) return undefined;
+      if (!has(e, 'container') || !e.container) return undefined;
       return this.ofContainer(e.container);
     }
     const d = this.world.devices.get(e.dev);

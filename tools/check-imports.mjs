@@ -10,12 +10,13 @@ const MAY = {
   wire: [],
   model: ['wire'],
   rules: ['wire', 'model'],
-  export: ['wire', 'model', 'rules', 'prom-client', 'express', 'bcryptjs', 'node:'],
+  join: ['wire', 'model', 'rules'],
+  export: ['wire', 'model', 'rules', 'join', 'prom-client', 'express', 'bcryptjs', 'node:'],
   source: [],
   kernel: ['source', 'ffi-napi', 'ref-napi', 'node:'],
   trace: ['source', 'node:'],
   // Files at the top, the commands and the configuration: the shell that knows argv, clock and signals.
-  main: ['wire', 'model', 'rules', 'export', 'source', 'kernel', 'trace', 'yargs', 'yaml', 'node:'],
+  main: ['wire', 'model', 'rules', 'join', 'export', 'source', 'kernel', 'trace', 'yargs', 'yaml', 'node:'],
 };
 
 /** Folders of the shell. */

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { indexMarkdown, ruleMarkdown } from '../src/command/rule_page.js';
 import { configSchema } from '../src/config/keys.js';
-import { RULES } from '../src/rules/index.js';
+import { JOINT_RULES, RULES } from '../src/rules/index.js';
 import { actionsMarkdown } from './matrix.js';
 import { metricsMarkdown } from './metrics.js';
 
@@ -12,7 +12,7 @@ const files: Record<string, string> = {
   'actions.md': actionsMarkdown(),
   'metrics.md': metricsMarkdown(),
   'rules/README.md': indexMarkdown(),
-  ...Object.fromEntries(RULES.map((r) => [`rules/${r.id}.md`, ruleMarkdown(r)])),
+  ...Object.fromEntries([...RULES, ...JOINT_RULES].map((r) => [`rules/${r.id}.md`, ruleMarkdown(r)])),
   'config.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
 };
 

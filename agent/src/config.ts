@@ -85,7 +85,8 @@ export type Command =
   | { readonly name: 'rules'; readonly id: string | undefined; readonly format: RulesFormat }
   | {
       readonly name: 'replay';
-      readonly trace: string;
+      /** Of one host, or of several. */
+      readonly traces: readonly string[];
       readonly format: ReplayFormat;
       readonly judges: Judges;
       readonly filter: Filter;
@@ -197,6 +198,11 @@ const runFlags = <T>(y: Argv<T>, settings: Settings | undefined) =>
 const traceFlags = <T>(y: Argv<T>, settings: Settings | undefined) =>
   judgeFlags(y, settings).options(FILTER_FLAGS).positional('trace', { type: 'string', demandOption: true });
 
+const tracesFlags = <T>(y: Argv<T>, settings: Settings | undefined) =>
+  judgeFlags(y, settings)
+    .options(FILTER_FLAGS)
+    .positional('trace', { type: 'string', array: true, demandOption: true });
+
 const filter = (a: { rules: string | undefined; device: string | undefined }): Filter => ({
   rules: a.rules?.split(',').map((id) => id.trim()),
   device: a.device,
@@ -306,16 +312,17 @@ export async function parseCommand(argv: readonly string[]): Promise<Command> {
       () => set({ name: 'check' }),
     )
     .command(
-      'replay <trace>',
-      'judge a recorded trace',
+      'replay <trace..>',
+      'judge a recorded trace; those of several hosts together',
       (y) =>
-        traceFlags(y, settings)
+        tracesFlags(y, settings)
           .option('format', { choices: ['text', 'jsonl'] as const, default: 'text' as ReplayFormat })
-          .example('$0 replay TRACE --profile=seed-strict', 'what a stricter profile would have said'),
+          .example('$0 replay TRACE --profile=seed-strict', 'what a stricter profile would have said')
+          .example('$0 replay SOURCE DESTINATION', 'both sides of a migration, joined'),
       (a) =>
         set({
           name: 'replay',
-          trace: a.trace,
+          traces: a.trace,
           format: a.format,
           judges: judges(a),
           filter: filter(a),

@@ -17,13 +17,13 @@ async function perform(c: Command): Promise<number> {
     case 'rules':
       return (await import('./command/rules.js')).rulesCommand(c.id, c.format);
     case 'replay':
-      return (await import('./command/replay.js')).replayCommand(c.trace, c.format, c.judges, c.filter);
+      return (await import('./command/replay.js')).replayCommand(c.traces, c.format, c.judges, c.filter);
     case 'report':
       return (await import('./command/report.js')).reportCommand(c.trace, c.output, c.judges, c.filter);
     case 'export':
       return (await import('./command/export.js')).exportCommand(c.trace, c.to, c.output, c.judges, c.filter);
     case 'print':
-      return (await import('./command/replay.js')).printCommand(c.trace, c.judges, c.filter);
+      return (await import('./command/print.js')).printCommand(c.trace, c.judges, c.filter);
     default:
       return c satisfies never;
   }

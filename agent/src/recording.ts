@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapturePolicy, limitsText } from './capture_policy.js';
 import type { FlightConfig, TraceConfig } from './config.js';
+import { clockError } from './kernel/clock_error.js';
 import type { Log } from './log.js';
 import { snapshot } from './model/snapshot.js';
 import type { World } from './model/world.js';
@@ -63,7 +64,8 @@ export class Recording {
     const { trace, flight } = config;
     if (trace.dir === undefined && flight.dir === undefined) return undefined;
     const recording = new Recording(config, captures, world, log);
-    const origin = originHere(probes, flight.dir === undefined ? {} : { flight: limitsText(flight) });
+    const limits = flight.dir === undefined ? {} : { flight: limitsText(flight) };
+    const origin = originHere(probes, limits, clockError());
     try {
       const threads = new Map<string, WriterThread>();
       const threadOf = async (flag: string, dir: string) => {

@@ -26,10 +26,15 @@ function lost(at: bigint, events: number): Uint8Array {
 
 export const READING: Reading = { wire: WIRE_HASH, format: RECORD_FORMAT, lost };
 
-/** The environment of a trace that is made here and now; `probes` are those attached. */
-export function originHere(probes: readonly string[], more: Readonly<Record<string, string>>) {
+/** The environment of a trace that is made here and now; `probes` are those attached, `clockError` is in ns. */
+export function originHere(
+  probes: readonly string[],
+  more: Readonly<Record<string, string>>,
+  clockError?: bigint,
+) {
   return {
     clockOffset: BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint(),
+    clockError,
     env: {
       host: hostname(),
       kernel: release(),

@@ -8,6 +8,7 @@ import { RULES } from '../src/rules/index.js';
 import { DEFAULT_LIMITS, type Limits } from '../src/rules/limits.js';
 import { type DeviceOverrides, type Overrides, Policy } from '../src/rules/policy.js';
 import type { Profile, Rule } from '../src/rules/rule.js';
+import type { KernelEvent } from '../src/wire/events.gen.js';
 import { scenario } from './scenario.js';
 
 export interface Options {
@@ -36,11 +37,15 @@ function judgeFor(options: Options, violations: Violation[]): Judge {
   return new Judge({ policy, origin, onViolation }, observer);
 }
 
-/** Judges batches as they are. */
-export function judgeBatches(batches: Iterable<Uint8Array>, options: Options = {}): Result {
+/** Judges batches as they are; `after` sees each event when it has been folded. */
+export function judgeBatches(
+  batches: Iterable<Uint8Array>,
+  options: Options = {},
+  after?: (e: KernelEvent, judge: Judge) => void,
+): Result {
   const violations: Violation[] = [];
   const judge = judgeFor(options, violations);
-  for (const batch of batches) judge.feed(batch);
+  for (const batch of batches) judge.feed(batch, undefined, after && ((e) => after(e, judge)));
   judge.finish();
   return { judge, violations };
 }

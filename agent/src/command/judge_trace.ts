@@ -25,12 +25,16 @@ export interface Outcome {
 
 /** Who looks on. An event is valid during the call only. */
 export interface Watcher {
+  /** The trace can be read; nothing of it has been judged yet. */
+  opened?(origin: TraceOrigin, judge: Judge): void;
   /** With the capture that the flight recorder made of it, if it made one. */
   violation?(v: Violation, capture: string | undefined): void;
   /** The world is as it was before the event. */
   before?(e: KernelEvent, judge: Judge): void;
   /** The event has been judged and folded. */
   after?(e: KernelEvent, judge: Judge): void;
+  /** As after(), but whatever the filter says. */
+  any?(e: KernelEvent): void;
   /** Asked after each batch: the next one waits for it. */
   batch?(): Promise<void>;
 }
@@ -66,8 +70,9 @@ export async function judgeTrace(
       if (show.device(judge.world.devices.get(e.dev)?.name)) look(e, judge);
     });
   const [before, after] = [only(watcher.before?.bind(watcher)), only(watcher.after?.bind(watcher))];
+  watcher.opened?.(source.origin, judge);
   for (let batch = await source.next(); batch; batch = await source.next()) {
-    judge.feed(batch, before, after);
+    judge.feed(batch, before, watcher.any ?? after);
     await watcher.batch?.();
   }
   judge.finish();

@@ -2,7 +2,7 @@
 /** One rule in full, as data, text and Markdown: for `migwatch rules` and docs/rules/. */
 import { formatDuration } from '../config/duration.js';
 import { limitsOf } from '../config/keys.js';
-import { RULES } from '../rules/index.js';
+import { JOINT_RULES, RULES } from '../rules/index.js';
 import { LIMITS, limitName } from '../rules/limits.js';
 import { causesOf } from '../rules/precedence.js';
 import { authority, type Norm, type Rule } from '../rules/rule.js';
@@ -13,6 +13,9 @@ const NORMS: Record<Norm, string> = {
   N3: 'mail or unmerged document; advisory in profile uapi, and at most a warning',
   N4: 'operation',
 };
+
+/** Of a rule that no record of one host brings up. */
+const JOINED = 'traces of both hosts, replayed together';
 
 const limits = (r: Rule) =>
   limitsOf(r.id).map((key) => ({
@@ -68,7 +71,7 @@ export function ruleText(r: Rule): string {
     ['scope', r.scope],
     ['severity', r.severities.join(', ')],
     ['needs', r.needs.join(', ') || 'nothing'],
-    ['judged on', r.on.join(', ')],
+    ['judged on', r.on.join(', ') || JOINED],
     ['decides', r.decides],
     ['benign', r.benign],
     ['what to do', r.action],
@@ -106,7 +109,7 @@ export function ruleMarkdown(r: Rule): string {
     r.where,
     '## How it decides',
     linked(r.decides, r.id),
-    `Judged on: ${r.on.map((kind) => `\`${kind}\``).join(', ')}.`,
+    `Judged on: ${r.on.map((kind) => `\`${kind}\``).join(', ') || JOINED}.`,
   ];
   if (limits(r).length) {
     const rows = limits(r).map((l) => row([`\`${l.name}\``, l.default, l.means]));
@@ -129,6 +132,7 @@ export function indexMarkdown(): string {
   const rows = RULES.map((r) =>
     row([link(r.id), r.statement, r.norm, r.party, r.scope, r.severities.join(', ')]),
   );
+  const joint = JOINT_RULES.map((r) => `* ${link(r.id)}: ${r.statement}`).join('\n');
   return `<!-- Made by \`make docs\` from agent/src/rules/. -->
 
 # The rules
@@ -138,7 +142,11 @@ N3 ${NORMS.N3}; N4 ${NORMS.N4}. What the rules share is in [the contract](../con
 
 | rule | statement | norm | who | scope | severity |
 |---|---|---|---|---|---|
-${rows.join('')}`;
+${rows.join('')}
+Judged when traces of both hosts are replayed together, beside some of the rules above:
+
+${joint}
+`;
 }
 
 /** The table for a terminal: aligned, one line a rule. */

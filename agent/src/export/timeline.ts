@@ -16,7 +16,7 @@ import { eventText } from './event_text.js';
 const NAME_WIDTH = 12;
 
 /** Names come from the trace: one that holds a newline or an escape code must not reach the terminal. */
-const clean = (text: string) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
+export const clean = (text: string) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
 
 function marker(e: KernelEvent): string {
   if (e.kind === 'lost') return '!';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The only file, but for sd_notify.ts, that knows of ffi. Bytes and integers cross, nothing else; see probes/shim.h. */
+/** The only file, but for sd_notify.ts and clock_error.ts, that knows of ffi. Bytes and integers cross, nothing else; see probes/shim.h. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ffi from 'ffi-napi';

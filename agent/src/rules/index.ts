@@ -63,6 +63,7 @@ import { setIrqsInStopCopy } from './set-irqs-in-stop-copy.js';
 import { setIrqsLoopbackWhileHalted } from './set-irqs-loopback-while-halted.js';
 import { stateDwellExceeded } from './state-dwell-exceeded.js';
 import { stopCopyNotDrained } from './stop-copy-not-drained.js';
+import { streamTruncated } from './stream-truncated.js';
 import { unsupportedBusType } from './unsupported-bus-type.js';
 import { v1DataProtocolOrder } from './v1-data-protocol-order.js';
 import { v1InvalidStateBits } from './v1-invalid-state-bits.js';
@@ -136,3 +137,6 @@ export const RULES: readonly Rule[] = [
   unsupportedBusType,
   observabilityGap,
 ];
+
+/** Judged of migrations that were joined from traces of both hosts: no record of one host brings them up. */
+export const JOINT_RULES: readonly Rule[] = [streamTruncated];

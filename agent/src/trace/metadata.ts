@@ -10,6 +10,8 @@ export interface TraceOrigin {
   readonly uuid: string;
   /** CLOCK_REALTIME minus CLOCK_MONOTONIC when the trace was begun, ns. */
   readonly clockOffset: bigint;
+  /** How far CLOCK_REALTIME may have been off then, ns; undefined: it was not synchronised. */
+  readonly clockError?: bigint | undefined;
   /** What the environment says: host, kernel, boot_id, agent_version, wire, probes, ... */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -18,7 +20,7 @@ const quoted = (text: string) => `"${text.replace(/[\\"]/g, '\\$&').replace(/[^\
 
 /** The file's text; `events` is TSDL for the events themselves, with the types that it uses. */
 export function metadataText(origin: TraceOrigin, events: string): string {
-  const { uuid, clockOffset } = origin;
+  const { uuid, clockOffset, clockError } = origin;
   const env = Object.entries({ domain: DOMAIN, ...origin.env });
   // Blocks that describe events come after the stream that they are part of.
   const [types, list] = [events.replace(/^event .*\n/gm, ''), events.match(/^event .*\n/gm)?.join('') ?? ''];
@@ -41,7 +43,7 @@ clock {
 	name = monotonic;
 	uuid = "${origin.env.boot_id ?? uuid}";
 	description = "CLOCK_MONOTONIC";
-	freq = 1000000000;
+	freq = 1000000000;${clockError === undefined ? '' : `\n	precision = ${clockError};`}
 	offset = ${clockOffset};
 	absolute = true;
 };
@@ -73,5 +75,11 @@ export function parseMetadata(path: string, text: string): TraceOrigin {
     env[key] = value.replace(/\\(.)/g, '$1');
   if (env.domain !== DOMAIN)
     throw new TraceError(`${path}: a CTF trace, but not migwatch's (domain ${env.domain ?? 'unknown'})`);
-  return { uuid, clockOffset: BigInt(field(text, /^\toffset = (-?\d{1,19});$/m) ?? '0'), env };
+  const precision = field(text, /^\tprecision = (\d{1,18});$/m);
+  return {
+    uuid,
+    clockOffset: BigInt(field(text, /^\toffset = (-?\d{1,19});$/m) ?? '0'),
+    clockError: precision === undefined ? undefined : BigInt(precision),
+    env,
+  };
 }

@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MIGWATCH = str(ROOT / "bin" / "migwatch")
 # Emulation is an order of magnitude slower than a machine: its downtime says nothing about QEMU's.
 LAB_BUDGET_MS = 20000
+# Beyond ten scrapes a second the agent may answer with the text of an earlier one, which says nothing of now.
+SCRAPE_SECONDS = 1 / 8
 
 
 class Agent:
@@ -34,6 +36,7 @@ class Agent:
         if trace:
             command.append(f"--trace.dir={self.dir}")
         self.log = ""
+        self.next_scrape = 0.0
         started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.ready = self.wait_log(r"\bready\b", 200)
@@ -63,7 +66,9 @@ class Agent:
             return reply.read().decode()
 
     def metrics(self):
-        """{series as it is written: value}"""
+        """{series as it is written: value}, as they are at this moment."""
+        time.sleep(max(0.0, self.next_scrape - time.monotonic()))
+        self.next_scrape = time.monotonic() + SCRAPE_SECONDS
         lines = (line for line in self.get("/metrics").splitlines() if line and line[0] != "#")
         return {series: float(value) for series, value in (line.rsplit(" ", 1) for line in lines)}
 

@@ -3,38 +3,10 @@
 #ifndef MIGWATCH_DEVICE_BPF_H
 #define MIGWATCH_DEVICE_BPF_H
 
+#include "container.bpf.h"
+#include "halted.bpf.h"
 #include "kernel_diff.bpf.h"
-#include "limit.bpf.h"
-
-#define MAX_CONTAINERS 1024
-#define MAX_SESSIONS 4096
-
-struct dev_info {
-	__u32 id;
-	__u32 gen;	   /* see ev_hdr.gen */
-	__u32 watched;	   /* 1: not INIT, its region accesses are recorded */
-	__u32 state;	   /* last landed state, STATE_UNSEEN if none was seen */
-	__u32 config_at_7; /* region 7 is PCI config space: vfio-pci, and mtty, which keeps to it */
-	__u32 msi;	   /* MSI_* */
-	__u32 tgid;	   /* of the process that opened it */
-	__u32 signals;	   /* SIGNALS_* */
-	__u32 halted;	   /* 1: is known to have landed in a state that is not INIT */
-	__u32 irq_setter;  /* thread that is in SET_IRQS of it; only while it is halted */
-	__u32 told;	   /* what could be found out about it at start was told */
-	__u64 data_file;   /* struct file * of the newest data_fd; 0: none */
-	__u64 v1_pos;	   /* of its v1 migration region, and the length; 0: none is known */
-	__u64 v1_size;
-};
-
-/* How its interrupts come about: by a handler of vfio-pci, or by an eventfd that its driver
- * signals. */
-#define SIGNALS_NONE 0
-#define SIGNALS_MDEV 1	/* has vfio-pci's indexes, of which ERR and REQ are no interrupts */
-#define SIGNALS_OTHER 2 /* platform and the like: every index is an interrupt */
-
-/* What config space says of MSI and MSI-X, as the user sees it: bit 0 MSI, bit 1 MSI-X. */
-#define MSI_ON(i) (1u << (i))
-#define MSI_UNSEEN(i) (4u << (i))
+#include "session.bpf.h"
 
 /* vfio-pci and mtty: file position = index << 40 | offset. */
 #define REGION_SHIFT 40
@@ -81,149 +53,9 @@ struct {
 } vdev_of_eventfd SEC(".maps")
 __weak;
 
-/* What a thread is doing inside the kernel, for those it calls. */
-struct task_op {
-	__u32 op;
-	__u32 faults; /* OP_MAP_DMA: BAR faults answered so far */
-	__u64 began;
-};
-
-enum {
-	OP_RESET = ZAP_RESET,
-	OP_HOT_RESET = ZAP_HOT_RESET,
-	OP_CONFIG = ZAP_CONFIG,
-	OP_LOW_POWER = ZAP_LOW_POWER,
-	OP_MAP_DMA,
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64); /* pid_tgid */
-	__type(value, struct task_op);
-} task_ops SEC(".maps")
-__weak;
-
-static __always_inline void op_enter(__u32 op)
-{
-	__u64 task = bpf_get_current_pid_tgid();
-	struct task_op t = {.op = op, .began = bpf_ktime_get_ns()};
-
-	bpf_map_update_elem(&task_ops, &task, &t, BPF_ANY);
-}
-
-static __always_inline struct task_op *current_op(void)
-{
-	__u64 task = bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&task_ops, &task);
-}
-
-/* When the operation began; 0 if its entry was not seen. */
-static __always_inline __u64 op_exit(void)
-{
-	__u64 task = bpf_get_current_pid_tgid();
-	struct task_op *t = bpf_map_lookup_elem(&task_ops, &task);
-	__u64 began = t ? t->began : 0;
-
-	bpf_map_delete_elem(&task_ops, &task);
-	return began;
-}
-
-struct container {
-	__u32 id;
-	__u32 told; /* its mappings were, or it was born under our eyes */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_CONTAINERS);
-	__type(key, __u64); /* iommu_data */
-	__type(value, struct container);
-} containers SEC(".maps")
-__weak;
-
-struct session {
-	__u32 id;
-	__u32 dev;
-	__u64 vdev;
-	struct tally moved; /* reads or writes of bytes */
-	struct tally ended; /* those that moved none: the end, or an error */
-};
-
-/* The functions behind a data_fd; 0 where it has none. */
-struct data_ops {
-	__u64 read, write, ioctl, release;
-	__u64 tried; /* by the shim, which looks for what they are called */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
-	__type(key, __u64); /* struct file_operations *, not all of whose functions are watched */
-	__type(value, struct data_ops);
-} unwatched_data_ops SEC(".maps")
-__weak;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u64); /* address of a function that a data probe is attached to */
-	__type(value, __u32);
-} watched_functions SEC(".maps")
-__weak;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_SESSIONS);
-	__type(key, __u64); /* struct file * of a data_fd */
-	__type(value, struct session);
-} sessions SEC(".maps")
-__weak;
-
 __u32 nr_watched __weak; /* devices not INIT, or of unknown state; 0: hot probes return at once */
 __u32 nr_v1 __weak;	 /* devices with a v1 migration region */
-__u32 last_dev __weak, last_container __weak, last_session __weak; /* ids given so far */
-
-/* What probes are attached for on need only: devices with d->halted, and those that signal. */
-__u32 nr_halted __weak, nr_halted_signalling __weak;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_DEVICES);
-	__type(key, __u32);   /* tgid */
-	__type(value, __u32); /* how many of its devices are halted */
-} halted_of_vm SEC(".maps")
-__weak;
-
-static __always_inline void halt(struct dev_info *d)
-{
-	__u32 none = 0, tgid = d->tgid, *of_vm;
-
-	if (__sync_val_compare_and_swap(&d->halted, 0, 1))
-		return;
-	bpf_map_update_elem(&halted_of_vm, &tgid, &none, BPF_NOEXIST);
-	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
-	if (of_vm)
-		__sync_fetch_and_add(of_vm, 1);
-	__sync_fetch_and_add(&nr_halted, 1);
-	if (d->signals)
-		__sync_fetch_and_add(&nr_halted_signalling, 1);
-}
-
-static __always_inline void unhalt(struct dev_info *d)
-{
-	__u32 tgid = d->tgid, *of_vm;
-
-	if (!__sync_val_compare_and_swap(&d->halted, 1, 0))
-		return;
-	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
-	if (of_vm)
-		__sync_fetch_and_add(of_vm, -1);
-	__sync_fetch_and_add(&nr_halted, -1);
-	if (d->signals)
-		__sync_fetch_and_add(&nr_halted_signalling, -1);
-}
+__u32 last_dev __weak;	 /* ids given so far */
 
 static __always_inline void watch(struct dev_info *d)
 {
@@ -255,12 +87,6 @@ __weak int landed(struct dev_info *d, __u32 state)
 		halt(d);
 	}
 	return 0;
-}
-
-static __always_inline void tell_session(struct session *s)
-{
-	tell(&s->moved, s->dev);
-	tell(&s->ended, s->dev);
 }
 
 /* What has only been counted so far, in the state that ends here. */
@@ -299,29 +125,6 @@ static __always_inline bool touch_in_full(struct dev_info *d, __u64 nr, __u32 of
 	tallies->untold = 1;
 	untold = 1;
 	return false;
-}
-
-/* Null if there is no container or no room. */
-static __always_inline struct container *container_of_iommu(void *iommu_data, __u32 told)
-{
-	struct container *known, fresh = {.told = told};
-	__u64 key = (__u64)iommu_data;
-
-	if (!key)
-		return 0;
-	known = bpf_map_lookup_elem(&containers, &key);
-	if (known)
-		return known;
-	fresh.id = __sync_fetch_and_add(&last_container, 1) + 1;
-	bpf_map_update_elem(&containers, &key, &fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&containers, &key);
-}
-
-static __always_inline __u32 container_id_of(void *iommu_data)
-{
-	struct container *c = container_of_iommu(iommu_data, 0);
-
-	return c ? c->id : 0;
 }
 
 static __always_inline void emit_device(struct vfio_device *vdev, struct dev_info *d, __u32 how,

@@ -13,6 +13,7 @@
 #include "ioas.bpf.h"
 #include "irqs.bpf.h"
 #include "reset.bpf.h"
+#include "task_op.bpf.h"
 #include "v1.bpf.h"
 
 /* uapi/linux/vfio.h: these ioctls share numbers with container ioctls; here fd type is certain. */

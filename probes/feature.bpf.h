@@ -7,6 +7,7 @@
 #include "device.bpf.h"
 #include "dirty.bpf.h"
 #include "fd.bpf.h"
+#include "task_op.bpf.h"
 
 /* struct vfio_device_feature ends in a flexible array: its head, spelt out. */
 struct feature_head {

@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "device.bpf.h"
+#include "task_op.bpf.h"
 
 static __always_inline struct vfio_device *core_vdev(struct vfio_pci_core_device *core)
 {

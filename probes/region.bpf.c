@@ -17,44 +17,49 @@ static __always_inline __u64 start_pos(loff_t *ppos, ssize_t ret)
 	return ret > 0 ? pos - ret : pos;
 }
 
-/* The device, if accesses to any of its regions are of interest now. */
-static __always_inline struct dev_info *accessed_dev(struct file *filep)
+/*
+ * The device, and where the access began, if it is of interest now. What goes to a v1 migration
+ * region is told here.
+ */
+static __always_inline struct dev_info *accessed_dev(struct file *filep, const char *buf,
+						     size_t count, loff_t *ppos, ssize_t ret,
+						     bool write, __u64 *pos)
 {
 	struct dev_info *d;
 
 	if (!nr_watched && !nr_v1)
 		return 0;
 	d = dev_of(file_vdev(filep));
-	return d && (d->watched || d->v1_size) ? d : 0;
+	if (!d || (!d->watched && !d->v1_size))
+		return 0;
+	*pos = start_pos(ppos, ret);
+	if (in_v1_region(d, *pos)) {
+		v1_access(d, buf, count, *pos, ret, write);
+		return 0;
+	}
+	return d->watched ? d : 0;
 }
 
-static __always_inline __u32 region_part(__u64 pos)
+/* Shall it have a record of its own? `tally` is that of region 0. */
+static __always_inline bool access_in_full(struct dev_info *d, __u32 tally, __u32 of, __u64 pos,
+					   ssize_t ret)
 {
 	__u64 index = pos >> REGION_SHIFT;
+	__u32 part = index < REGION_PARTS ? index : REGION_PARTS - 1;
 
-	return index < REGION_PARTS ? index : REGION_PARTS - 1;
+	return touch_in_full(d, tally + part, of, part, ret > 0 ? ret : 0);
 }
 
 SEC("fexit/vfio_device_fops_read")
 int BPF_PROG(vfio_device_fops_read, struct file *filep, char *buf, size_t count, loff_t *ppos,
 	     ssize_t ret)
 {
-	struct dev_info *d = accessed_dev(filep);
 	struct ev_region_read *e;
+	struct dev_info *d;
 	__u64 pos;
-	__u32 part;
 
-	if (!d)
-		return 0;
-	pos = start_pos(ppos, ret);
-	if (in_v1_region(d, pos)) {
-		v1_access(d, buf, count, pos, ret, false);
-		return 0;
-	}
-	if (!d->watched)
-		return 0;
-	part = region_part(pos);
-	if (!touch_in_full(d, TALLY_READ + part, EV_REGION_READ, part, ret > 0 ? ret : 0))
+	d = accessed_dev(filep, buf, count, ppos, ret, false, &pos);
+	if (!d || !access_in_full(d, TALLY_READ, EV_REGION_READ, pos, ret))
 		return 0;
 	e = RESERVE(bulk, REGION_READ, region_read, d->id, d->gen);
 	if (!e)
@@ -90,26 +95,18 @@ SEC("fexit/vfio_device_fops_write")
 int BPF_PROG(vfio_device_fops_write, struct file *filep, const char *buf, size_t count,
 	     loff_t *ppos, ssize_t ret)
 {
-	struct dev_info *d = accessed_dev(filep);
 	struct ev_region_write *e;
+	struct dev_info *d;
 	__u64 pos;
-	__u32 part;
 
+	d = accessed_dev(filep, buf, count, ppos, ret, true, &pos);
 	if (!d)
-		return 0;
-	pos = start_pos(ppos, ret);
-	if (in_v1_region(d, pos)) {
-		v1_access(d, buf, count, pos, ret, true);
-		return 0;
-	}
-	if (!d->watched)
 		return 0;
 	if (d->config_at_7 && pos >> REGION_SHIFT == CONFIG_REGION) {
 		config_write(d, buf, count, pos & ((1ull << REGION_SHIFT) - 1), ret);
 		return 0;
 	}
-	part = region_part(pos);
-	if (!touch_in_full(d, TALLY_WRITE + part, EV_REGION_WRITE, part, ret > 0 ? ret : 0))
+	if (!access_in_full(d, TALLY_WRITE, EV_REGION_WRITE, pos, ret))
 		return 0;
 	e = RESERVE(bulk, REGION_WRITE, region_write, d->id, d->gen);
 	if (!e)

@@ -4,6 +4,7 @@
 #define MIGWATCH_RESET_BPF_H
 
 #include "device.bpf.h"
+#include "task_op.bpf.h"
 
 __weak int emit_reset(struct dev_info *d, __u32 kind, __u64 began, int ret)
 {

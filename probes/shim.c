@@ -52,7 +52,7 @@ MW_API int mw_open(const struct mw_config *config)
 	base = migwatch__open();
 	if (!base)
 		return failed(-errno, "opening the BPF object");
-	/* The others belong to functions of modules: attach.c loads them. */
+	/* The others belong to functions of modules: layer.c loads them. */
 	bpf_object__for_each_program (prog, base->obj)
 		bpf_program__set_autoload(prog, prog == base->progs.tell_repeats);
 	base->rodata->limit_per_kind = config->per_kind;
@@ -163,7 +163,7 @@ MW_API int mw_stats(struct mw_stats *out)
 
 MW_API int mw_probes(char *buf, __u32 len)
 {
-	return attach_probes_text(buf, len);
+	return probes_text(buf, len);
 }
 
 MW_API int mw_close(void)

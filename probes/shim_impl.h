@@ -21,10 +21,12 @@ enum need {
 };
 int attach_needed(const bool needed[NEEDS]);
 int attach_all(struct migwatch *base);
-int attach_probes_text(char *buf, __u32 len);
 int attach_inventory(struct migwatch *base);
 int attach_detach(struct migwatch *base);
 void attach_close(void);
+
+/* probe_list.c */
+int probes_text(char *buf, __u32 len);
 
 /* kallsyms.c: what the running kernel calls its functions */
 struct ksym {

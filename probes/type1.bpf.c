@@ -9,6 +9,7 @@
 #include <bpf/bpf_tracing.h>
 #include "dirty.bpf.h"
 #include "p2p.bpf.h"
+#include "task_op.bpf.h"
 
 #define IOCTL_MAP_DMA 0x3b71
 #define IOCTL_UNMAP_DMA 0x3b72

@@ -116,6 +116,9 @@ export function seesStream(probes: Probes, device: Device): boolean {
   return device.session?.observed !== false && isWatched(probes, device);
 }
 
+/** Are vCPU entries being recorded at this moment? Only while a device is halted, and not the first of that. */
+export const seesVcpus = (probes: Probes): boolean => attached(probes, 'raw_tp kvm_entry');
+
 function ofDataStream(probes: Probes, devices: Iterable<Device>): FactCoverage {
   const used = new Set<string>();
   const missing = new Set<string>();

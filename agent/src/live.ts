@@ -8,18 +8,19 @@ import { readFileSync } from 'node:fs';
 import type { KernelLog } from './kernel/kmsg.js';
 import type { ProbeState, Shim } from './kernel/shim.js';
 import { POLICY } from './model/coverage.js';
+import { OpenDevices } from './open_devices.js';
 import type { Source } from './source.js';
 import { cgroupPath, vmIdentity } from './vm_identity.js';
 import { Cursor } from './wire/cursor.js';
-import { Decoder, encode, ProbeStatusValue, RECORD_SIZES } from './wire/events.gen.js';
+import { Decoder, EvType, encode, ProbeStatusValue, RECORD_SIZES } from './wire/events.gen.js';
 
 const TICK_NS = 1_000_000_000n;
 const DRAIN_BYTES = 1 << 20;
 const WAIT_MS = 1000;
 const LOG_EVERY_NS = 50_000_000n;
 const LOOK_SOON_MS = 60;
-/** While stopping: longer than the shim holds records back to order them. */
-const LAST_WAIT_MS = 5;
+/** Longer than the shim holds records back to order them. */
+const SETTLE_MS = 5;
 
 const STATUS: Record<ProbeState['status'], number> = {
   attached: ProbeStatusValue.ATTACHED,
@@ -30,6 +31,9 @@ const STATUS: Record<ProbeState['status'], number> = {
   unknown: ProbeStatusValue.UNAVAILABLE,
 };
 
+/** Where a record says what it is; see wire.h, struct ev_hdr. */
+const TYPE_AT = 8;
+
 /** Longer paths keep their end: that is where the pod and the machine are named. */
 const CGROUP_CHARS = 192;
 
@@ -37,9 +41,7 @@ export class LiveSource implements Source {
   private readonly buf = Buffer.alloc(DRAIN_BYTES);
   private readonly decoder = new Decoder(new Cursor());
   private readonly lostSeen = [0, 0];
-  private readonly named = new Set<number>();
-  /** Open devices by name, for what the log says of them. */
-  private readonly devices = new Map<string, number>();
+  private readonly open = new OpenDevices();
   private lastLook = 0n;
   /** It was too early to look at the log: soon. */
   private lookSoon = false;
@@ -52,6 +54,9 @@ export class LiveSource implements Source {
   private wanted: 'attached' | 'detached' = 'attached';
   private is: 'attached' | 'detached' = 'attached';
   private letGoAt: bigint | undefined;
+  /** When probes were last attached or let go on need, and whether that has been told in full. */
+  private neededAt = 0n;
+  private neededTold = true;
   private drained = false;
   private first = true;
   /** Policies named since the last drain, in order. */
@@ -72,10 +77,7 @@ export class LiveSource implements Source {
       return this.preamble();
     }
     if (this.drained) return undefined;
-    const { length, horizon, modulesChanged } = await this.shim.drain(
-      this.buf,
-      this.stopping ? LAST_WAIT_MS : this.lookSoon ? LOOK_SOON_MS : WAIT_MS,
-    );
+    const { length, horizon, modulesChanged } = await this.shim.drain(this.buf, this.patience());
     this.drained = this.stopping && length === 0;
     const drained = this.buf.subarray(0, length);
     const before = [...this.losses(), ...this.policyRecords(), ...this.names(drained)];
@@ -84,6 +86,12 @@ export class LiveSource implements Source {
     if (horizon - this.lastTick >= TICK_NS || this.drained) after.push(this.tick());
     if (before.length === 0 && after.length === 0) return drained;
     return Buffer.concat([...before, drained, ...after]);
+  }
+
+  /** How long a drain may wait for records, ms. */
+  private patience(): number {
+    if (this.stopping || !this.neededTold) return SETTLE_MS;
+    return this.lookSoon ? LOOK_SOON_MS : WAIT_MS;
   }
 
   /** The current drain returns at once; what is in the rings still comes, then the end. */
@@ -146,7 +154,10 @@ export class LiveSource implements Source {
     const probes = this.shim.probes();
     this.onProbes(probes);
     const log = { name: '/dev/kmsg', kind: 'log', status: this.log ? 'attached' : 'unavailable' } as const;
+    // Records from before they were attached may still come: they are told as attached after those.
+    const early = this.horizon < this.neededAt;
     const changed = [...probes, { ...log, required: false }].filter((p) => {
+      if (early && p.status === 'attached') return false;
       const key = `${p.kind} ${p.name}`;
       const same = this.told.get(key) === p.status;
       this.told.set(key, p.status);
@@ -182,6 +193,7 @@ export class LiveSource implements Source {
       this.onError('detaching', err as Error);
     }
     this.letGoAt = process.hrtime.bigint();
+    this.open.clear();
     return [];
   }
 
@@ -202,7 +214,14 @@ export class LiveSource implements Source {
 
   /** Probes that only a halted device wants. */
   private onNeed(): Uint8Array[] {
-    return this.shim.onNeed() > 0 ? this.probes() : [];
+    if (this.shim.onNeed() > 0) {
+      this.neededAt = process.hrtime.bigint();
+      this.neededTold = false;
+      return this.probes();
+    }
+    if (this.neededTold || this.horizon < this.neededAt) return [];
+    this.neededTold = true;
+    return this.probes();
   }
 
   private losses(): Uint8Array[] {
@@ -228,11 +247,11 @@ export class LiveSource implements Source {
     const traced = this.told.get('raw_tp io_page_fault') === 'attached';
     return this.log
       .faults()
-      .filter((fault) => !(traced && fault.traced && this.devices.has(fault.bdf)))
+      .filter((fault) => !(traced && fault.traced && this.open.id(fault.bdf)))
       .map(({ write, traced: _, ...fault }) =>
         encode('iommu_fault', {
           at: this.horizon,
-          dev: this.devices.get(fault.bdf) ?? 0,
+          dev: this.open.id(fault.bdf),
           write: write ? 1 : 0,
           ...fault,
           logged,
@@ -245,13 +264,12 @@ export class LiveSource implements Source {
     const { cursor } = this.decoder;
     const out: Uint8Array[] = [];
     cursor.reset(batch);
-    for (let e = this.decoder.current(); e; e = this.decoder.current()) {
-      if (e.kind === 'device') this.devices.set(e.name, e.dev);
-      if (e.kind === 'device' && !this.named.has(e.tgid)) {
-        this.named.add(e.tgid);
-        out.push(...this.identify(e.tgid));
-      }
-      cursor.at += RECORD_SIZES[cursor.u32(8)] ?? cursor.remaining;
+    while (cursor.remaining > 0) {
+      const tag = cursor.u32(TYPE_AT);
+      const e = tag === EvType.DEVICE || tag === EvType.CLOSE ? this.decoder.current() : undefined;
+      if (e?.kind === 'device' && this.open.opened(e.dev, e.name, e.tgid)) out.push(...this.identify(e.tgid));
+      if (e?.kind === 'close' && e.last === 1) this.open.closed(e.dev);
+      cursor.at += RECORD_SIZES[tag] ?? cursor.remaining;
     }
     return out;
   }

@@ -22,15 +22,22 @@ export function keepBounds(w: World): void {
   evict(w, 'sessions', w.sessions, (s) => {
     s.lossy = true;
   });
-  evict(w, 'vms', w.vms, () => {});
+  evict(w, 'vms', w.vms, (_vm, tgid) => w.cgroups.delete(tgid));
+  // Groups of processes that no `vm` record came for: only a trace that was tampered with has them.
+  if (w.cgroups.size > MOST.vms) w.cgroups.clear();
 }
 
-function evict<T>(w: World, what: keyof typeof MOST, all: Map<number, T>, farewell: (one: T) => void): void {
+function evict<T>(
+  w: World,
+  what: keyof typeof MOST,
+  all: Map<number, T>,
+  farewell: (one: T, id: number) => void,
+): void {
   if (all.size <= MOST[what]) return;
   const [oldest] = all;
   if (!oldest) return;
   const [id, one] = oldest;
   all.delete(id);
   w.evicted[what]++;
-  farewell(one);
+  farewell(one, id);
 }

@@ -148,9 +148,13 @@ function forget(w: World): void {
 
 function cgroup(w: World, _d: Device | undefined, e: CgroupEvent): void {
   w.cgroups.set(e.tgid, e.path);
+  keepBounds(w);
 }
 
 function vm(w: World, _d: Device | undefined, e: VmEvent): void {
+  // A process id may have been another VM's: nothing of that one holds, nor its age.
+  w.vms.delete(e.tgid);
+  w.cgroups.delete(e.tgid);
   w.vms.set(e.tgid, { name: e.name, uuid: e.uuid });
   keepBounds(w);
 }

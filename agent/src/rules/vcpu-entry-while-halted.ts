@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { seesVcpus } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
 import { HALT, isIn, QUIET } from '../model/fsm.js';
 import type { World } from '../model/world.js';
@@ -8,6 +9,7 @@ import { broken, IN_TRANSITION, KEPT, rule, type Severity, SILENT, unknown, type
 import { settledIn } from './settled.js';
 
 const MISSING = unknown('vCPU entries may have been lost');
+const TOO_SHORT = unknown('it was over before vCPU entries were watched');
 
 /** Nothing of the device was ever mapped: the guest cannot reach it but through the VMM. */
 const unreachable = (w: World, d: Device): boolean =>
@@ -39,7 +41,8 @@ function onLeave(w: World, e: MigSetEvent, d: Device): Verdict {
   if (!isIn(d.state, HALT) || e.miss || isIn(e.requested, HALT) || d.haltedAt < 0) return SILENT;
   if (d.transition) return IN_TRANSITION;
   if (d.lastVcpuEntryAt >= d.haltedAt) return SILENT; // judged as it came
-  return w.mayHaveLost(RingValue.BULK, d.haltedAt) ? MISSING : KEPT;
+  if (w.mayHaveLost(RingValue.BULK, d.haltedAt)) return MISSING;
+  return seesVcpus(w.probes) ? KEPT : TOO_SHORT;
 }
 
 export const vcpuEntryWhileHalted = rule({
@@ -55,7 +58,7 @@ export const vcpuEntryWhileHalted = rule({
   severities: ['info', 'warning', 'critical'],
   needs: ['vcpu-entry', 'migration-state'],
   decides:
-    'A vCPU of the process that has the device open entered its guest more than 50 µs after the device landed. STOP, STOP_COPY, RESUMING: critical; a P2P state: warning. Kept when the halted device is let go again and no entry came between. What a running guest does through mappings that are in place is not seen: this stands for it.',
+    'A vCPU of the process that has the device open entered its guest more than 50 µs after the device landed. STOP, STOP_COPY, RESUMING: critical; a P2P state: warning. Kept when the halted device is let go again and no entry came between; unknown where it was let go before entries were watched, which begins some milliseconds after the first device of the host halts. What a running guest does through mappings that are in place is not seen: this stands for it.',
   benign:
     'A device that is paused alone, outside a migration, and of which nothing is mapped: one degree less. Devices that cannot migrate do not count. QEMU stops its vCPUs before the first SET_STATE and resumes them after the last.',
   action: 'The VMM must stop its vCPUs before it stops a device, and start them after all devices run.',

@@ -29,6 +29,13 @@ test('vcpu-entry: kept when the halted device is let go and the guest had not ru
   ]);
 });
 
+test('vcpu-entry: unknown where entries were not watched before the device was let go', () => {
+  const ready = `0 probe raw_tp kvm_entry ready\n${OPENED}\n1s dev1 set STOP`;
+  const watched = 'probe raw_tp kvm_entry attached';
+  assert.deepEqual(vcpu(`${ready}\n2s dev1 set RUNNING\n3s ${watched}`), ['unknown']);
+  assert.deepEqual(vcpu(`${ready}\n1500ms ${watched}\n2s dev1 set RUNNING`), ['kept']);
+});
+
 test('vcpu-entry: a device that is paused alone and cannot be reached is one degree less', () => {
   assert.deepEqual(vcpu(`${OPENED}\n1s dev1 set STOP\n2s dev1 vcpu 0 tid=7`), ['entry-in-STOP warning']);
   assert.deepEqual(vcpu(`${MAPPED}\n1s dev1 set STOP\n2s dev1 vcpu 0 tid=7`), ['entry-in-STOP critical']);

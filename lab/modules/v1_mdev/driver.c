@@ -5,7 +5,8 @@
  * of a current kernel has it; vendors' drivers of older ones do.
  *
  * Region 0 is plain memory of 4 KiB, and all the state there is. A write to its first byte raises
- * the interrupt (INTX), in whatever state the device is: this device never quiesces.
+ * the interrupt (INTX), a request written to DMA_REQUEST is DMA, in whatever state the device is:
+ * this device never quiesces.
  */
 #include <linux/mdev.h>
 #include <linux/module.h>
@@ -47,6 +48,20 @@ static void set_intx(struct v1_device *dev, struct eventfd_ctx *ctx)
 static void v1_close(struct vfio_device *vdev)
 {
 	set_intx(to_v1(vdev), NULL);
+	v1_unpin(to_v1(vdev));
+}
+
+/* A request of another size is plain memory. */
+static int bar_written(struct v1_device *dev, size_t count, u64 offset)
+{
+	struct v1_dma_request request;
+
+	if (!offset && dev->intx)
+		eventfd_signal(dev->intx);
+	if (offset != DMA_REQUEST || count != sizeof(request))
+		return 0;
+	memcpy(&request, dev->bar + offset, sizeof(request));
+	return v1_dma(dev, &request);
 }
 
 static ssize_t bar_access(struct v1_device *dev, char __user *to, const char __user *from,
@@ -58,9 +73,7 @@ static ssize_t bar_access(struct v1_device *dev, char __user *to, const char __u
 		return copy_to_user(to, dev->bar + offset, count) ? -EFAULT : count;
 	if (copy_from_user(dev->bar + offset, from, count))
 		return -EFAULT;
-	if (!offset && dev->intx)
-		eventfd_signal(dev->intx);
-	return count;
+	return bar_written(dev, count, offset) ?: (ssize_t)count;
 }
 
 static ssize_t v1_access(struct vfio_device *vdev, char __user *to, const char __user *from,
@@ -214,6 +227,7 @@ static const struct vfio_device_ops v1_ops = {
 	.read = v1_read,
 	.write = v1_write,
 	.ioctl = v1_ioctl,
+	.dma_unmap = v1_dma_unmap,
 };
 
 static int v1_probe(struct mdev_device *mdev)

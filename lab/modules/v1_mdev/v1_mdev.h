@@ -27,6 +27,21 @@
 #define V1_ERROR    (V1_SAVING | V1_RESUMING)
 #define V1_MASK	    7
 
+/* A struct v1_dma_request that is written there, into the BAR, is carried out at once. */
+#define DMA_REQUEST 16
+#define DMA_PIN	    1 /* the page at iova; one at a time */
+#define DMA_UNPIN   2
+#define DMA_READ    3 /* from iova into the BAR's buffer */
+#define DMA_WRITE   4
+#define DMA_BUFFER  128
+#define DMA_BYTES   64
+
+struct v1_dma_request {
+	u64 iova;
+	u32 command; /* DMA_* */
+	u32 pad;
+};
+
 struct v1_device {
 	struct vfio_device vdev;
 	struct mutex lock; /* of all below */
@@ -36,9 +51,14 @@ struct v1_device {
 	u32 moved;	  /* of bar, in this session */
 	u32 offered;	  /* of the window: told to the user, not taken for read yet */
 	u8 window[WINDOW_SIZE];
+	bool pinned; /* a page of the user, at pinned_at */
+	u64 pinned_at;
 };
 
 void v1_reset(struct v1_device *dev);
+int v1_dma(struct v1_device *dev, const struct v1_dma_request *request);
+void v1_unpin(struct v1_device *dev);
+void v1_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length);
 ssize_t v1_migration_read(struct v1_device *dev, char __user *buf, size_t count, u64 offset);
 ssize_t v1_migration_write(struct v1_device *dev, const char __user *buf, size_t count, u64 offset);
 

@@ -34,6 +34,7 @@ static struct stage {
 	__u32 next, n;
 	__u64 horizon; /* what was made before has been staged */
 	__u64 last_at; /* of the record staged last */
+	__u32 fresh;   /* records of the pass that is under way */
 	_Atomic __u64 received;
 } stages[MW_RINGS];
 static bool unwatched; /* a data_fd came up whose functions no probe is attached to */
@@ -60,7 +61,7 @@ static int stage(void *ctx, void *data, size_t len)
 	g->used += len;
 	g->n++;
 	g->last_at = at;
-	g->received++;
+	g->fresh++;
 	if (((struct ev_hdr *)data)->type == EV_DATA_FD && !((struct ev_data_fd *)data)->observed)
 		unwatched = true;
 	return full(g) ? -ENOBUFS : 0;
@@ -142,6 +143,8 @@ static int consume(struct stage *g, __u64 now)
 
 	compact(g);
 	err = full(g) ? -ENOBUFS : ring_buffer__consume(g->ring);
+	g->received += g->fresh; /* once a pass, as it is atomic */
+	g->fresh = 0;
 	if (err < 0 && err != -ENOBUFS)
 		return failed(err, "reading the rings");
 	/* Stopped short: what is still in the ring is no older than what came last. */

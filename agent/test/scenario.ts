@@ -18,7 +18,7 @@
  * Further: found, seen (a device not seen opening; in=STATE), reopened, closed [exit=|signal=|left=], get STATE,
  * arc FROM TO, irqs MSIX, reset [hot|function|collateral] [took=], log start, skips N (state records lost), data write, data release;
  * mmap bar0+0 SIZE, fault mapped|refused|retried bar0+0 [prefault=1], zap CAUSE, memory-enable, ioeventfd bar0+0 4, irq MSI,
- * repeats KIND COUNT [part= sum= since= ago=], low-power entry|exit, precopy-info N, log-range IOVA SIZE, dirty-bits N FIRST LAST, vcpu N, aer fatal,
+ * repeats KIND COUNT [part= sum= since= ago=], low-power entry|exit, precopy-info N, log-range IOVA SIZE, dirty-bits N FIRST LAST, vcpu N, aer fatal, iommu-fault IOVA [ago=],
  * ioas attach N, msi on|off; container1 map|unmap|gone IOVA SIZE, container1 p2p dev1 bar0+0 IOVA SIZE,
  * v1 region, v1 read|write state|pending|offset|size|data VALUE [of=COUNT] [at=OFFSET];
  * container1 track|join|leave; probe KIND NAME STATUS; vm NAME; cgroup PATH. Found at start: dev1 known STATE,

@@ -110,6 +110,18 @@ function aer(line: Line): Made {
   return made('aer', { aerSeverity, status: line.num('status') ?? 0x100000, bdf: '0000:00:01.0' });
 }
 
+/** `iommu-fault IOVA [ago=DURATION]`: read from the kernel's log now, logged so long before. */
+function iommuFault(line: Line, _d: Device, at: bigint): Made {
+  const logged = at - duration(line.text('ago') ?? '0');
+  return made('iommu_fault', {
+    logged,
+    iova: BigInt(line.word(3)),
+    write: 1,
+    reason: 5,
+    bdf: '0000:3b:00.2',
+  });
+}
+
 function ioas(line: Line): Made {
   const container = oneOf(['detach', 'attach'], line.word(3)) * number(line.words[4] ?? '0');
   return made('ioas', { container, ptId: container, ret: line.ret(0) });
@@ -176,6 +188,7 @@ export const WORDS: Record<string, (line: Line, d: Device, at: bigint) => Made> 
   irq: (line) => made('irq', { irqKind: oneOf(NAMES.irq, line.word(3)), irq: line.num('irq') ?? 33 }),
   vcpu: (line) => made('vcpu_entry', { vcpu: number(line.word(3)) }),
   aer,
+  'iommu-fault': iommuFault,
   ioas,
   msi: (line) => made('msi_enable', { index: 1, enabled: oneOf(['off', 'on'], line.word(3)) }),
   'low-power': (line) => made('low_power', { feature: oneOf(NAMES.power, line.word(3)), ret: line.ret(0) }),

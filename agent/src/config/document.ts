@@ -13,7 +13,7 @@ import {
   parseDocument,
 } from 'yaml';
 import { DURATION_EXPECTED, parseDuration } from './duration.js';
-import type { AnyKeys, List, Mapping, Shape, WordOr } from './shape.js';
+import type { AnyKeys, List, Mapping, Shape, Text, WordOr } from './shape.js';
 
 export interface Complaint {
   readonly line: number;
@@ -63,7 +63,7 @@ const expected = (shape: Shape): string => {
     case 'duration':
       return DURATION_EXPECTED;
     case 'text':
-      return 'a text that is not empty';
+      return shape.form?.expected ?? 'a text that is not empty';
     case 'integer':
       return 'a whole number';
     case 'boolean':
@@ -147,6 +147,8 @@ function found(node: Node | undefined): string {
   return isScalar(node) && node.value !== null ? `, found ${JSON.stringify(node.value)}` : ', found nothing';
 }
 
+const hasForm = ({ form }: Text, value: string) => !form || new RegExp(form.pattern).test(value);
+
 function scalar(shape: Shape, value: unknown): Value | undefined {
   switch (shape.kind) {
     case 'choice':
@@ -154,7 +156,7 @@ function scalar(shape: Shape, value: unknown): Value | undefined {
     case 'duration':
       return typeof value === 'string' ? parseDuration(value) : undefined;
     case 'text':
-      return typeof value === 'string' && value !== '' ? value : undefined;
+      return typeof value === 'string' && value !== '' && hasForm(shape, value) ? value : undefined;
     case 'integer':
       return Number.isSafeInteger(value) ? (value as number) : undefined;
     case 'boolean':

@@ -75,12 +75,12 @@ export function parseSettings(path: string, text: string): Settings {
     throw new UsageError([...lines, ...(more ? [`${path}: and ${more} more`] : [])].join('\n'));
   }
   const all = fields(value);
-  const { limits = {}, rules = {}, devices = [] } = all;
+  const { limits = {}, p2p = {}, rules = {}, devices = [] } = all;
   return {
     flags: flagsOf(all),
     overrides: overridesOf(all),
     devices: (devices as readonly Value[]).map((d) => deviceOverrides(fields(d))),
-    judging: { limits, rules, devices },
+    judging: { limits, p2p, rules, devices },
   };
 }
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_LIMITS, LIMIT_KEYS, type Limits, limitName } from '../rules/limits.js';
 import type { PolicyOptions } from '../rules/policy.js';
+import { DEFAULT_UNROUTABLE, Routing } from '../rules/routing.js';
 import type { Profile } from '../rules/rule.js';
 import type { Value } from './document.js';
 import { formatDuration } from './duration.js';
@@ -48,10 +49,12 @@ export function judgeConfig(args: JudgeArgs, settings: Settings | undefined): Ju
   const budget = args['blackout.budget-ms'];
   const flagged = budget === undefined ? {} : { blackoutBudget: milliseconds('blackout.budget-ms', budget) };
   const overrides = settings?.overrides ?? {};
-  const limits: Limits = { ...DEFAULT_LIMITS, ...overrides.limits, ...flagged };
+  const { rules = {}, devices = [], p2p = {} } = (settings?.judging ?? {}) as Record<string, Value>;
+  const { unroutable = DEFAULT_UNROUTABLE } = p2p as { unroutable?: readonly string[] };
+  const routing = new Routing(unroutable);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...overrides.limits, ...flagged, routing };
   const spelt = Object.fromEntries(LIMIT_KEYS.map((key) => [limitName(key), limits[key]]));
-  const { rules = {}, devices = [] } = (settings?.judging ?? {}) as Record<string, Value>;
-  const effective = ordered({ profile: args.profile, limits: spelt, rules, devices });
+  const effective = ordered({ profile: args.profile, limits: spelt, p2p: { unroutable }, rules, devices });
   const id = createHash('sha256').update(JSON.stringify(effective)).digest('hex').slice(0, ID_DIGITS);
   return {
     id,

@@ -3,6 +3,7 @@
 import type { Options } from 'yargs';
 import { RULES } from '../rules/index.js';
 import { LIMIT_KEYS, LIMITS, type LimitKey, limitName } from '../rules/limits.js';
+import { DEFAULT_UNROUTABLE } from '../rules/routing.js';
 import { SEVERITIES } from '../rules/rule.js';
 import { formatDuration } from './duration.js';
 import { JUDGE_FLAGS, RUN_FLAGS } from './flags.js';
@@ -97,10 +98,24 @@ const DEVICES_SHAPE: Shape = {
   },
 };
 
+const P2P_SHAPE: Shape = {
+  kind: 'mapping',
+  keys: {
+    unroutable: {
+      kind: 'list',
+      of: {
+        kind: 'text',
+        form: { pattern: '^\\S+( \\S+)?$', expected: 'a driver, or two device names with a space between' },
+      },
+      means: `Between which devices no P2P DMA is routed: a driver, or the names of two devices with a space between. In place of the default, ${DEFAULT_UNROUTABLE.join(', ')}.`,
+    },
+  },
+};
+
 /** The whole file. */
 export const FILE_SHAPE: Mapping = {
   kind: 'mapping',
-  keys: { ...flagShapes(), limits: LIMITS_SHAPE, rules: RULES_SHAPE, devices: DEVICES_SHAPE },
+  keys: { ...flagShapes(), limits: LIMITS_SHAPE, p2p: P2P_SHAPE, rules: RULES_SHAPE, devices: DEVICES_SHAPE },
 };
 
 /** The published JSON Schema. */

@@ -24,6 +24,8 @@ export interface Duration extends Described {
 
 export interface Text extends Described {
   readonly kind: 'text';
+  /** A regular expression that all of it matches, and in words what is expected. */
+  readonly form?: { readonly pattern: string; readonly expected: string };
   /** A complaint does not repeat it. */
   readonly secret?: boolean;
   readonly default?: string;
@@ -80,7 +82,7 @@ function bare(shape: Shape, defs: Defs): Json {
     case 'duration':
       return { type: 'string', pattern: DURATION };
     case 'text':
-      return { type: 'string', minLength: 1 };
+      return { type: 'string', minLength: 1, ...(shape.form && { pattern: shape.form.pattern }) };
     case 'integer':
       return { type: 'integer' };
     case 'boolean':

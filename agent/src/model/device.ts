@@ -129,6 +129,7 @@ export class Device {
   unarmedSince = -1;
   lastZapCause = 0;
   lastZapTgid = 0;
+  lastZapTid = 0;
   /** Dirty tracking on the device's own tracker. */
   logging = false;
   /** Since when `logging` is known, relative ns; -1 where it is not. */

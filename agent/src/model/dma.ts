@@ -60,7 +60,17 @@ export function remove(w: World, _d: Device | undefined, e: DmaRemoveEvent): voi
   c.mappedBytes -= counted;
   c.early.delete(e.iova);
   c.lastRemoved = { tid: e.tid, iova: e.iova, size: e.size, counted };
-  c.p2p.remove(e.iova, e.size);
+  removeBars(c, e.iova, e.size, e.at);
+}
+
+const MAX_FORMER_BARS = 64;
+
+/** Mappings of BARs that begin in the range are gone, and remembered for a while. */
+function removeBars(c: Container, iova: number, size: number, removedAt: number): void {
+  for (const { iova: was, size: long, target } of c.p2p.within(iova, size))
+    c.formerBars.push({ iova: was, size: long, target, removedAt });
+  while (c.formerBars.length > MAX_FORMER_BARS) c.formerBars.shift();
+  c.p2p.remove(iova, size);
 }
 
 /** Only BARs were unmapped since the last UNMAP_DMA returned. */
@@ -71,7 +81,7 @@ export function unmap(w: World, _d: Device | undefined, e: DmaUnmapEvent): void 
   c.unmaps++;
   if (e.ret === 0 && !(e.flags & VADDR)) {
     c.mappedBytes = Math.max(0, c.mappedBytes - Math.max(0, e.size - c.removed));
-    c.p2p.remove(e.iova, e.size); // should the removals' own records be lost
+    removeBars(c, e.iova, e.size, e.at); // should the removals' own records be lost
     if (!onlyBars(c)) dirty.unmapped(w, c, e);
   }
   c.removed = 0;

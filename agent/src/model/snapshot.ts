@@ -36,6 +36,7 @@ const SAMPLES: Readonly<Record<string, () => unknown>> = {
   vms: () => ({ name: '', uuid: '' }),
   probes: () => ({ name: '', kind: '', status: 0 }),
   p2p: () => ({ iova: 0, size: 0, target: 0, pos: 0, at: 0 }),
+  formerBars: () => ({ iova: 0, size: 0, target: 0, removedAt: 0 }),
   lastRemoved: () => ({ tid: 0, iova: 0, size: 0, counted: 0 }),
   transition: () => ({
     at: 0,

@@ -68,6 +68,7 @@ export function zap(_w: World, d: Device, e: ZapEvent): void {
   d.lastZapAt = e.at;
   d.lastZapCause = e.cause;
   d.lastZapTgid = e.tgid;
+  d.lastZapTid = e.tid;
   d.faultsSinceZap = 0;
 }
 

@@ -9,10 +9,21 @@ import { Reports } from './reports.js';
 import type { Session } from './session.js';
 import type { Reading } from './snapshot.js';
 
+/** A mapping of a BAR that was removed. */
+export interface FormerBar {
+  readonly iova: number;
+  readonly size: number;
+  readonly target: number;
+  /** When it was removed, relative ns. */
+  readonly removedAt: number;
+}
+
 /** A type1 container and what is mapped in it. */
 export class Container {
   /** Live mappings of BARs. */
   readonly p2p = new P2pMappings();
+  /** Where BARs were mapped that are not any more: the last of them. */
+  readonly formerBars: FormerBar[] = [];
   /** Devices whose mappings these are, in order of their ids; see World.place. */
   readonly devices: Device[] = [];
   /** When its first group was seen to join, relative ns; -1: it is older, or a mapping could not be seen for what it is. */

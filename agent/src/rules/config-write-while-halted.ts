@@ -30,8 +30,9 @@ export const configWriteWhileHalted = rule({
   decides:
     'write() to PCI config space. STOP: allowed. STOP_COPY: warning. RESUMING: COMMAND, BARs, ROM and interrupt line are expected (info, seed-strict: warning), the rest of the header is a warning, capabilities are not told apart yet (unknown).',
   benign:
-    'QEMU and Cloud Hypervisor write COMMAND in RESUMING. A write that resets the function is reported as reset-during-migration.',
+    'QEMU and Cloud Hypervisor write COMMAND in RESUMING. A write that resets the function is reported as reset-during-migration, one to D3hot as low-power-during-migration.',
   action: 'In STOP_COPY: the VMM must save config space from its own copy.',
+  yieldsTo: ['low-power-during-migration'],
   on: ['config_write'],
   judge(_w, e, d, limits) {
     const halted = settledIn(d, e, HALT, limits.epsCpu);

@@ -3,6 +3,7 @@
  * Figures that an operator may change, with their defaults. The configuration
  * file, its schema and the documents are made from this table.
  */
+import { DEFAULT_UNROUTABLE, Routing } from './routing.js';
 
 const US = 1e3;
 const MS = 1e6;
@@ -115,12 +116,15 @@ export const LIMITS = {
 
 export type LimitKey = keyof typeof LIMITS;
 
-/** All in ns. */
-export type Limits = Readonly<Record<LimitKey, number>>;
+/** Durations, all in ns, and what else an operator knows better than the kernel. */
+export type Limits = Readonly<Record<LimitKey, number>> & { readonly routing: Routing };
 
 export const LIMIT_KEYS = Object.keys(LIMITS) as LimitKey[];
 
-export const DEFAULT_LIMITS = Object.fromEntries(LIMIT_KEYS.map((key) => [key, LIMITS[key].ns])) as Limits;
+export const DEFAULT_LIMITS: Limits = {
+  ...(Object.fromEntries(LIMIT_KEYS.map((key) => [key, LIMITS[key].ns])) as Record<LimitKey, number>),
+  routing: new Routing(DEFAULT_UNROUTABLE),
+};
 
 /** What people write: `epsCpu` is `eps-cpu`. */
 export const limitName = (key: LimitKey): string => key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);

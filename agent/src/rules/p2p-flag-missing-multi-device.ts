@@ -2,7 +2,7 @@
 import type { Device } from '../model/device.js';
 import { isIn, MIG_P2P, SAVE, State, UNKNOWN } from '../model/fsm.js';
 import type { World } from '../model/world.js';
-import { inventory, migratingPeers, reaches, routable } from './p2p.js';
+import { inventory, migratingPeers, reaches } from './p2p.js';
 import { broken, KEPT, rule, SILENT, STATE_UNKNOWN } from './rule.js';
 
 const migrates = (p: Device) => p.episode?.side === 'source' || p.episode?.side === 'destination';
@@ -27,13 +27,13 @@ export const p2pFlagMissingMultiDevice = rule({
   benign: 'hisi_acc, whose platform does not route P2P. QEMU refuses such a migration.',
   action: 'Unplug the device for the migration, or make sure that the devices do not talk to each other.',
   on: ['mig_set_ret'],
-  judge(w, e, d) {
-    if (!d || e.ret < 0 || e.miss & 1 || !routable(d)) return SILENT;
+  judge(w, e, d, limits) {
+    if (!d || e.ret < 0 || e.miss & 1) return SILENT;
     if (!isIn(e.requested, SAVE | (1 << State.RESUMING))) return SILENT;
     const t = d.transition;
     if (!t || t.disturbed || t.from === UNKNOWN) return STATE_UNKNOWN;
     if (isIn(t.from, SAVE | (1 << State.RESUMING))) return SILENT;
-    const all = [d, ...migratingPeers(w, d).filter(migrates)];
+    const all = [d, ...migratingPeers(w, d, limits).filter(migrates)];
     if (all.length < 2) return SILENT;
     const lacking = all.filter((p) => !(p.flags & MIG_P2P));
     if (lacking.length === 0) return KEPT;

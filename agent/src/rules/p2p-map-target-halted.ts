@@ -20,7 +20,7 @@ export const p2pMapTargetHalted = rule({
   benign: 'Every QEMU destination with type1 maps all BARs inside RESUMING: info.',
   action: 'Warning: a running peer can write to the halted device.',
   on: ['p2p_map'],
-  judge(w, e) {
+  judge(w, e, _d, limits) {
     // Found, not made: who mapped it, and in which state of the target, is past.
     if (w.containers.get(e.container)?.foundBy === e.tid) return SILENT;
     const target = w.devices.get(e.target);
@@ -29,15 +29,17 @@ export const p2pMapTargetHalted = rule({
     // The record names a mapping, not a state, and so carries no ordinal that would show a loss.
     if (w.mayHaveLost(RingValue.CRIT, target.landedAt)) return OUT_OF_STEP;
     if (!isIn(target.state, HALT)) return KEPT;
-    const running = w
-      .devicesOf(e.container)
-      .filter((p) => p !== target && (!p.hasMigration || (!p.transition && isIn(p.state, INIT))));
+    const others = w.devicesOf(e.container).filter((p) => p !== target);
+    const running = others.filter(
+      (p) => limits.routing.between(p, target) && (!p.hasMigration || (!p.transition && isIn(p.state, INIT))),
+    );
     return broken(running.length ? 'mapped-beside-running' : 'mapped', running.length ? 'warning' : 'info', {
       device: target,
       peers: running,
       evidence: {
         target: target.name,
         target_state: target.stateName,
+        self: others.length === 0,
         bar: regionIndex(e.pos),
         iova: e.iovaHex,
         size: e.size,

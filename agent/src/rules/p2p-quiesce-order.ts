@@ -2,7 +2,7 @@
 import type { Device } from '../model/device.js';
 import { HALT, INIT, isIn, MIG_P2P, QUIET, refusal, State, stateName, UNKNOWN } from '../model/fsm.js';
 import { RingValue } from '../wire/events.gen.js';
-import { inventory, migratingPeers, reaches, routable } from './p2p.js';
+import { inventory, migratingPeers, reaches } from './p2p.js';
 import { broken, IN_TRANSITION, KEPT, OUT_OF_STEP, rule, SILENT, STATE_UNKNOWN } from './rule.js';
 
 /** May start P2P DMA, and could have been made quiet. */
@@ -25,9 +25,9 @@ export const p2pQuiesceOrder = rule({
     'One device unplugged or failed over. Cloud Hypervisor stops device by device; QEMU 8.2 and later makes all quiet first.',
   action: 'Set all devices to RUNNING_P2P or PRE_COPY_P2P before the first is stopped.',
   on: ['mig_set'],
-  judge(w, e, d) {
-    if (!d || e.miss || d.transition || !isIn(e.requested, HALT) || !routable(d)) return SILENT;
-    const peers = migratingPeers(w, d).filter((p) => p.flags & MIG_P2P);
+  judge(w, e, d, limits) {
+    if (!d || e.miss || d.transition || !isIn(e.requested, HALT)) return SILENT;
+    const peers = migratingPeers(w, d, limits).filter((p) => p.flags & MIG_P2P);
     if (peers.length === 0) return SILENT;
     if (d.state === UNKNOWN) return STATE_UNKNOWN;
     if (!isIn(d.state, INIT | QUIET) || refusal(d.state, e.requested, d.flags)) return SILENT;

@@ -2,7 +2,7 @@
 import type { Device } from '../model/device.js';
 import { HALT, INIT, isIn, MIG_P2P, UNKNOWN } from '../model/fsm.js';
 import { RingValue } from '../wire/events.gen.js';
-import { inventory, migratingPeers, reaches, routable } from './p2p.js';
+import { inventory, migratingPeers, reaches } from './p2p.js';
 import { broken, IN_TRANSITION, KEPT, OUT_OF_STEP, rule, SILENT, STATE_UNKNOWN } from './rule.js';
 
 /** Stopped, and could have been made quiet first. */
@@ -25,9 +25,9 @@ export const p2pReleaseOrder = rule({
     'A source that rolls back: QEMU that cancels with the guest paused sets RUNNING device by device (info). Cloud Hypervisor starts device by device.',
   action: 'Set all devices to RUNNING_P2P before the first goes to RUNNING.',
   on: ['mig_set_ret'],
-  judge(w, e, d) {
-    if (!d || e.ret < 0 || e.miss & 1 || !isIn(e.requested, INIT) || !routable(d)) return SILENT;
-    const peers = migratingPeers(w, d).filter((p) => p.flags & MIG_P2P);
+  judge(w, e, d, limits) {
+    if (!d || e.ret < 0 || e.miss & 1 || !isIn(e.requested, INIT)) return SILENT;
+    const peers = migratingPeers(w, d, limits).filter((p) => p.flags & MIG_P2P);
     if (peers.length === 0) return SILENT;
     const t = d.transition;
     if (!t || t.disturbed || t.from === UNKNOWN) return STATE_UNKNOWN;

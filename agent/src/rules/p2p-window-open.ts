@@ -6,7 +6,6 @@ import { regionIndex } from '../model/touch.js';
 import type { Container, World } from '../model/world.js';
 import { type KernelEvent, RingValue } from '../wire/events.gen.js';
 import type { Limits } from './limits.js';
-import { routable } from './p2p.js';
 import {
   type Broken,
   broken,
@@ -23,8 +22,8 @@ import {
 const MAPPED_BEFORE = unknown('mappings may have been made that were not seen');
 
 /** Who may reach B's BARs by a mapping of this container. */
-function* peers(w: World, b: Device, container: number): Generator<Device> {
-  for (const a of w.devicesOf(container)) if (a !== b && routable(a)) yield a;
+function* peers(w: World, b: Device, container: number, { routing }: Limits): Generator<Device> {
+  for (const a of w.devicesOf(container)) if (a !== b && routing.between(a, b)) yield a;
 }
 
 /** Can A start DMA now? What its transition has come to is not known. */
@@ -83,12 +82,13 @@ function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits): Verdi
     if (b.state === UNKNOWN) return STATE_UNKNOWN;
     worst = graver(worst, KEPT);
     for (const m of c.p2p.of(b.id))
-      for (const a of peers(w, b, c.id)) worst = graver(worst, pair(w, e, a, b, m, limits));
+      for (const a of peers(w, b, c.id, limits)) worst = graver(worst, pair(w, e, a, b, m, limits));
   }
   if (b.state === UNKNOWN) return SILENT;
   for (const c of w.containers.values()) {
     if (known(w, c)) continue;
-    for (const a of peers(w, b, c.id)) if (initiates(a) !== KEPT) worst = graver(worst, MAPPED_BEFORE);
+    for (const a of peers(w, b, c.id, limits))
+      if (initiates(a) !== KEPT) worst = graver(worst, MAPPED_BEFORE);
   }
   return worst ?? SILENT;
 }
@@ -97,10 +97,10 @@ function judgeTarget(w: World, e: KernelEvent, b: Device, limits: Limits): Verdi
 function judgeLeaving(w: World, e: KernelEvent, a: Device, limits: Limits): Verdict {
   let worst: Verdict = SILENT;
   const c = w.containers.get(a.container);
-  if (!c || !isIn(a.state, INIT) || !routable(a)) return worst;
+  if (!c || !isIn(a.state, INIT)) return worst;
   for (const target of c.p2p.targets()) {
     const b = w.devices.get(target);
-    if (!b || b === a || b.transition || !isIn(b.state, HALT)) continue;
+    if (!b || b === a || b.transition || !isIn(b.state, HALT) || !limits.routing.between(a, b)) continue;
     for (const m of c.p2p.of(target)) worst = graver(worst, pair(w, e, a, b, m, limits));
   }
   return worst;
@@ -122,7 +122,7 @@ export const p2pWindowOpen = rule({
   decides:
     'For more than a millisecond: device B in STOP, STOP_COPY or RESUMING, its BAR mapped in a container, and a device A of that container in RUNNING or PRE_COPY, or not migratable at all. Judged at each tick and when A or B leaves that state. In a pause without migration: warning. Unknown where a device or its mappings are older than the agent. Whether A masters the bus is not observed: assumed.',
   benign:
-    'Platforms that do not route P2P (hisi_acc is excepted); QEMU 8.2 and later stops in two passes and keeps the window shut.',
+    'Platforms that do not route P2P: hisi_acc, and what `p2p.unroutable` of the configuration names, are excepted. QEMU 8.2 and later stops in two passes and keeps the window shut.',
   action: 'Quiesce A before B is stopped, or remove the mapping.',
   on: ['tick', 'mig_set'],
   judge(w, e, d, limits) {

@@ -2,21 +2,14 @@
 /** Devices of one VM, and which of them can reach which. */
 import type { Device } from '../model/device.js';
 import type { World } from '../model/world.js';
-
-/** hisi_acc's platform cannot route P2P; what else cannot is for the operator to say. */
-const UNROUTABLE = new Set(['hisi_acc_vfio_pci', 'hisi-acc-vfio-pci']);
-
-/** Can P2P DMA from or to it be routed, as far as is known? */
-export function routable(d: Device): boolean {
-  return !UNROUTABLE.has(d.driver);
-}
+import type { Limits } from './limits.js';
 
 /**
  * The other devices of the VM that migrate: those that the same process has open. Not those that do so by v1,
- * which has no quiet state: in what order they go tells nothing.
+ * which has no quiet state: in what order they go tells nothing. Nor those that no P2P DMA is routed to or from.
  */
-export function migratingPeers(w: World, d: Device): Device[] {
-  return [...w.devices.ofProcess(d.tgid)].filter((p) => p !== d && p.hasMigOps && routable(p));
+export function migratingPeers(w: World, d: Device, { routing }: Limits): Device[] {
+  return [...w.devices.ofProcess(d.tgid)].filter((p) => p !== d && p.hasMigOps && routing.between(p, d));
 }
 
 /** Is a BAR of `b` mapped where `a` can reach it? */

@@ -37,6 +37,7 @@ test('everything that may be set', () => {
     web: { listen-address: 127.0.0.1:9700 }
     ring: { crit-kib: 64 }
     limits: { blackout-budget: 1.5s, eps-cpu: 20us }
+    p2p: { unroutable: [hisi_acc_vfio_pci, 0000:3b:00.2 0000:5e:00.1] }
     rules:
       set-irqs-in-resuming: off
       fsm-transition-stuck: { severity: info, limits: { transition-stuck: 10s } }
@@ -80,6 +81,10 @@ test('a value of the wrong kind: where, what was expected and what is there', ()
     ['ring: { crit-kib: 1.5 }', '1:19: expected a whole number, found 1.5'],
     ['limits:\n  eps-cpu: 5', '2:12: expected a duration such as 50us, 300ms, 5s, 30m or 1h, found 5'],
     ['limits:\n  eps-cpu: -5s', '2:12: expected a duration such as 50us, 300ms, 5s, 30m or 1h, found "-5s"'],
+    [
+      'p2p: { unroutable: [a b c] }',
+      '1:21: expected a driver, or two device names with a space between, found "a b c"',
+    ],
     ['limits: [1]', '1:9: expected a mapping, found a list'],
     ['rules:\n  irq-while-halted: maybe', '2:21: expected off or on, or a mapping, found "maybe"'],
     ['rules:\n  irq-while-halted: false', '2:21: expected off or on, or a mapping, found false'],

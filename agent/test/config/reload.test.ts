@@ -72,6 +72,8 @@ test('equal judging has one id, whatever the order and whatever else is set', as
   assert.equal(await id(''), await id('limits: { blackout-budget: 300ms }'));
   assert.equal(await id('limits: { blackout-budget: 1s }'), await id('', '--blackout.budget-ms=1000'));
   assert.notEqual(await id('', '--profile=seed-strict'), await id(''));
+  assert.equal(await id('p2p: { unroutable: [hisi_acc_vfio_pci] }'), await id(''));
+  assert.notEqual(await id('p2p: { unroutable: [] }'), await id(''));
   const devices = '- { device: a, limits: { eps-irq: 1s } }';
   const other = '- { device: b, limits: { eps-irq: 1s } }';
   assert.notEqual(await id(`devices:\n${devices}\n${other}`), await id(`devices:\n${other}\n${devices}`));

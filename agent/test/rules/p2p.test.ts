@@ -2,6 +2,7 @@
 /** BARs mapped for another device's DMA: the mapping, and the window that it opens. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Routing } from '../../src/rules/routing.js';
 import { findings, judged, type Options, verdicts } from '../run.js';
 import { DESTINATION_P2P, SOURCE_P2P } from './timelines.js';
 
@@ -20,6 +21,18 @@ const MAPPED = `${JOINED}
   1ms container1 p2p dev1 bar0+0 0x10000 0x1000
   1ms container1 map 0x20000 0x1000
   1ms container1 p2p dev2 bar0+0 0x20000 0x1000`;
+
+test('what no P2P is routed between is for the operator to say: a driver, or a pair of devices', () => {
+  const under = (...entries: string[]) => {
+    const limits = { routing: new Routing(entries) };
+    const text = `${MAPPED}\n1s dev1 set STOP_COPY\n2s tick\n5s tick`;
+    return findings(text, { limits }).filter((f) => f.startsWith('p2p-'));
+  };
+  const open = ['p2p-window-open from-dev2 critical'];
+  assert.deepEqual(under(), open);
+  for (const entry of ['mlx5-vfio-pci', 'dev1 dev2', 'dev2 dev1']) assert.deepEqual(under(entry), [], entry);
+  for (const entry of ['hisi_acc_vfio_pci', 'dev1 dev3', 'dev1']) assert.deepEqual(under(entry), open, entry);
+});
 
 test('window: QEMU with two devices keeps it shut, on both sides', () => {
   for (const text of [SOURCE_P2P, DESTINATION_P2P]) {

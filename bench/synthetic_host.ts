@@ -262,7 +262,7 @@ export class SyntheticHost {
     yield this.state('mig_set_ret', vm, d, { requested, dataFd, session });
   }
 
-  private preCopy(vm: Vm, d: Device): Uint8Array[] {
+  private preCopy(vm: Vm, d: Device): Deck {
     const { container } = vm;
     const { session } = d;
     const read = this.record('data_read', vm, d, { session, count: MIB, ret: MIB });
@@ -272,6 +272,7 @@ export class SyntheticHost {
     const info = this.record('precopy_info', vm, d, { session, initialBytes: 0, dirtyBytes: 4096 });
     const range = { container, iova: 0xfd00_0000_0000n, size: PAGE };
     const map = this.record('dma_map', vm, undefined, { ...range, flags: 3 });
+    const bar = this.record('p2p_map', vm, undefined, { ...range, target: d.dev, pos: 4n * BAR });
     const removed = this.record('dma_remove', vm, undefined, range);
     const unmap = this.record('dma_unmap', vm, undefined, range);
     const irqs = this.record('set_irqs', vm, d, { flags: 0x24, index: 2, count: 1 });
@@ -285,9 +286,7 @@ export class SyntheticHost {
       ...reads(44),
       irqs,
       ...reports,
-      map,
-      removed,
-      unmap,
+      [map, bar, removed, unmap],
       empty,
     ];
   }
@@ -326,12 +325,16 @@ export class SyntheticHost {
   }
 }
 
-/** `n` records of each deck, the decks by turns. */
-function* deck(decks: readonly (readonly Uint8Array[])[], n: number): Records {
+/** Records; those that one thread makes in a row stay together. */
+type Deck = readonly (Uint8Array | readonly Uint8Array[])[];
+
+/** `n` times the next of each deck, the decks by turns. */
+function* deck(decks: readonly Deck[], n: number): Records {
   for (let i = 0; i < n; i++)
     for (const records of decks) {
-      const record = records[i % records.length];
-      if (record) yield record;
+      const next = records[i % records.length];
+      if (next instanceof Uint8Array) yield next;
+      else if (next) yield* next;
     }
 }
 

@@ -34,7 +34,7 @@ export class Judge {
       const e = this.decoder.current();
       if (!e) {
         this.undecodable += cursor.remaining;
-        return;
+        break;
       }
       each?.(e);
       this.engine.step(e, this.decoder);
@@ -42,6 +42,7 @@ export class Judge {
       this.events++;
       this.decoder.advance();
     }
+    this.world.batchEnds();
   }
 
   /** There are no more records: findings that waited for an explanation are reported. */

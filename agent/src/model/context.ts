@@ -9,22 +9,44 @@ const SLOT_WORDS = 40;
 /** For all that read a context: it has a view for each kind of record. */
 const decoder = new Decoder(new Cursor());
 
-/** The last 64 records of one device, kept as bytes so that remembering them costs one copy. */
+/**
+ * The last 64 records of one device, kept as bytes. A record's place in the batch is noted when it comes; its
+ * bytes are copied when the batch ends, and by then a flood has replaced most of them.
+ */
 export class Context {
   private readonly words = new Uint32Array(SLOTS * SLOT_WORDS);
   private readonly sizes = new Uint8Array(SLOTS);
+  /** Where in the batch those begin that are not copied yet. */
+  private readonly places = new Uint32Array(SLOTS);
+  private batch: Cursor | undefined;
   private made = 0;
+  private copied = 0;
 
-  /** Keeps the record at the cursor, of `size` bytes. */
-  add(cursor: Cursor, size: number): void {
-    const slot = this.made % SLOTS;
-    cursor.copy(size, this.words, slot * SLOT_WORDS);
+  /** Keeps the record at the cursor, of `size` bytes; true if it is the first since the last copy(). */
+  add(cursor: Cursor, size: number): boolean {
+    const slot = this.made++ % SLOTS;
+    this.places[slot] = cursor.at;
     this.sizes[slot] = size;
-    this.made++;
+    if (this.batch !== undefined) return false;
+    this.batch = cursor;
+    return true;
+  }
+
+  /** To be called before the bytes of the batch go. */
+  copy(): void {
+    const { batch, made } = this;
+    if (!batch) return;
+    for (let n = Math.max(this.copied, made - SLOTS); n < made; n++) {
+      const slot = n % SLOTS;
+      batch.copy(this.places[slot] ?? 0, this.sizes[slot] ?? 0, this.words, slot * SLOT_WORDS);
+    }
+    this.copied = made;
+    this.batch = undefined;
   }
 
   /** Oldest first. */
   records(): Uint8Array[] {
+    this.copy();
     const bytes = new Uint8Array(this.words.buffer);
     const out: Uint8Array[] = [];
     for (let n = Math.max(0, this.made - SLOTS); n < this.made; n++) {

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from './device.js';
-
-/** Ids count up from 1: those of devices that are open together hardly ever share a place. */
-const PLACES = 1024;
+import { IdMap } from './id_map.js';
 
 /** The open devices by id, and what is asked of them so often that looking at all of them would not do. */
-export class Devices extends Map<number, Device> {
-  private readonly placed: (Device | undefined)[] = new Array(PLACES).fill(undefined);
+export class Devices extends IdMap<Device> {
   private readonly byProcess = new Map<number, Set<Device>>();
   private readonly byGroup = new Map<number, Set<Device>>();
-
-  /** As get(), for every record that comes. */
-  find(id: number): Device | undefined {
-    const d = this.placed[id % PLACES];
-    return d?.id === id ? d : this.get(id);
-  }
 
   /** Those that a process has open, in the order in which they were opened. */
   ofProcess(tgid: number): Iterable<Device> {
@@ -28,7 +19,6 @@ export class Devices extends Map<number, Device> {
 
   override set(id: number, d: Device): this {
     this.forget(this.get(id));
-    this.placed[id % PLACES] = d;
     file(this.byProcess, d.tgid, d);
     file(this.byGroup, d.group, d);
     return super.set(id, d);
@@ -41,13 +31,11 @@ export class Devices extends Map<number, Device> {
 
   private forget(d: Device | undefined): void {
     if (!d) return;
-    if (this.placed[d.id % PLACES] === d) this.placed[d.id % PLACES] = undefined;
     unfile(this.byProcess, d.tgid, d);
     unfile(this.byGroup, d.group, d);
   }
 
   override clear(): void {
-    this.placed.fill(undefined);
     this.byProcess.clear();
     this.byGroup.clear();
     super.clear();

@@ -253,9 +253,13 @@ const FOLDS: { readonly [K in EventKind]: Fold<OfKind<K>> } = {
 const BY_TAG: Fold<never>[] = [];
 for (const [kind, fold] of Object.entries(FOLDS)) BY_TAG[TAG[kind as EventKind]] = fold;
 
+function remember(w: World, at: Decoder, d: Device | undefined): void {
+  if (d?.context.add(at.cursor, at.size)) w.uncopied.push(d.context);
+}
+
 /**
  * Folds the record `e` that the decoder stands at; `d` is the device that it names, if
- * that is known. Its bytes may be gone after the call.
+ * that is known. Its bytes must stay until batchEnds().
  */
 export function fold(w: World, at: Decoder, e: KernelEvent, d: Device | undefined): void {
   const { tag } = at;
@@ -268,7 +272,7 @@ export function fold(w: World, at: Decoder, e: KernelEvent, d: Device | undefine
     notice(d, e.gen);
     d.gen = e.gen;
   }
-  if (d && tag !== EvType.DEVICE) d.context.add(at.cursor, at.size);
+  if (d && tag !== EvType.DEVICE) remember(w, at, d);
   BY_TAG[tag]?.(w, d, e as never);
-  if (tag === EvType.DEVICE) w.devices.get(e.dev)?.context.add(at.cursor, at.size);
+  if (tag === EvType.DEVICE) remember(w, at, w.devices.get(e.dev));
 }

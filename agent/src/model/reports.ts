@@ -55,8 +55,8 @@ export class Reports {
 
   /** A report succeeded. `haltedBy` is the thread that halted the last device; undefined while one is not halted. */
   reported(iova: number, size: number, tid: number, haltedBy: number | undefined): void {
-    if (this.dropped.length > 0)
-      this.dropped = this.dropped.filter((d) => d.from < iova || d.to > iova + size);
+    const told = (d: Dropped) => d.from >= iova && d.to <= iova + size;
+    if (this.dropped.some(told)) this.dropped = this.dropped.filter((d) => !told(d));
     if (haltedBy === undefined) {
       this.before.add(iova, size);
       return;
@@ -66,10 +66,14 @@ export class Reports {
     this.threads.add(tid);
   }
 
+  private drop({ from, to }: Dropped): void {
+    const known = this.dropped.some((d) => d.from === from && d.to === to);
+    if (!known && this.dropped.length < MAX_DROPPED) this.dropped.push({ from, to });
+  }
+
   /** What is unmapped can be reported no more. */
   unmapped(iova: number, size: number, reported: boolean): void {
-    if (!reported && !this.after.covers(iova, size) && this.dropped.length < MAX_DROPPED)
-      this.dropped.push({ from: iova, to: iova + size });
+    if (!reported && !this.after.covers(iova, size)) this.drop({ from: iova, to: iova + size });
     this.before.remove(iova, size);
     this.after.remove(iova, size);
   }

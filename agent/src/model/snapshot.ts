@@ -74,7 +74,7 @@ const SAMPLES: Readonly<Record<string, () => unknown>> = {
 };
 
 /** Not part of what is known. */
-const SKIPPED = new Set(['observer', 'base', 'snapshot']);
+const SKIPPED = new Set(['observer', 'base', 'snapshot', 'uncopied']);
 /** A device says what container it is in; the other way round is made of that. */
 const skipped = (of: object, key: string) =>
   SKIPPED.has(key) || (of instanceof Container && key === 'devices');
@@ -156,6 +156,7 @@ function fillContext(context: Context, text: string): Context {
     context.add(cursor, size);
     cursor.at += size;
   }
+  context.copy();
   return context;
 }
 
@@ -213,8 +214,8 @@ function restore(w: World, text: string): void {
     w[key].forEach((n, i) => {
       told[key][i] = Math.max(n, told[key][i] ?? n);
     });
-  const { observer, base } = w;
-  Object.assign(w, told, { observer, base });
+  const { observer, base, uncopied } = w;
+  Object.assign(w, told, { observer, base, uncopied });
   for (const d of w.devices.values()) {
     w.place(d, w.containers.get(d.container));
     if (d.session && w.sessions.has(d.session.id)) w.sessions.set(d.session.id, d.session);

@@ -14,37 +14,39 @@ import { State } from './fsm.js';
 import type { World } from './world.js';
 
 export function dataRead(w: World, d: Device | undefined, e: DataReadEvent): void {
-  const s = w.sessions.get(e.session);
+  const s = w.sessions.find(e.session);
   if (!s || !d) {
     w.unattributed++;
     return;
   }
-  if (e.ret > 0) {
-    s.bytesRead += e.ret;
+  const { ret } = e;
+  if (ret > 0) {
+    s.bytesRead += ret;
     s.lastDataAt = e.at;
-    d.counts.bytesSaved += e.ret;
+    d.counts.bytesSaved += ret;
   }
   if (d.state !== State.STOP_COPY || d.transition || d.session !== s) return;
   if (s.drainBeganAt < 0) s.drainBeganAt = e.at;
-  if (e.ret === 0 && e.count > 0 && !s.eos) {
+  if (ret === 0 && e.count > 0 && !s.eos) {
     s.eos = true;
     s.eosAt = e.at;
   }
 }
 
 export function dataWrite(w: World, d: Device | undefined, e: DataWriteEvent): void {
-  const s = w.sessions.get(e.session);
+  const s = w.sessions.find(e.session);
   if (!s || !d) {
     w.unattributed++;
     return;
   }
-  s.lastWriteRet = e.ret;
-  s.lastWriteAt = e.at;
-  if (e.ret < 0) s.lastWriteError = e.ret;
-  if (e.ret <= 0) return;
-  s.bytesWritten += e.ret;
-  s.lastDataAt = e.at;
-  d.counts.bytesResumed += e.ret;
+  const { at, ret } = e;
+  s.lastWriteRet = ret;
+  s.lastWriteAt = at;
+  if (ret < 0) s.lastWriteError = ret;
+  if (ret <= 0) return;
+  s.bytesWritten += ret;
+  s.lastDataAt = at;
+  d.counts.bytesResumed += ret;
 }
 
 export function dataRelease(w: World, _d: Device | undefined, e: DataReleaseEvent): void {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Evicted } from './bounds.js';
 import { Containers } from './containers.js';
+import type { Context } from './context.js';
 import type { Probe } from './coverage.js';
 import type { Device, Side } from './device.js';
 import { Devices } from './devices.js';
+import { IdMap } from './id_map.js';
 import { P2pMappings } from './p2p_mappings.js';
 import { Reports } from './reports.js';
 import type { Session } from './session.js';
@@ -87,7 +89,7 @@ export class World {
   base = 0n;
   readonly devices = new Devices();
   readonly containers = new Containers();
-  readonly sessions = new Map<number, Session>();
+  readonly sessions = new IdMap<Session>();
   readonly vms = new Map<number, Vm>();
   /** Control groups of processes. */
   readonly cgroups = new Map<number, string>();
@@ -111,7 +113,16 @@ export class World {
   /** A snapshot that is being read. */
   snapshot: Reading | undefined;
 
+  /** Contexts that still point into the batch that is being read. */
+  readonly uncopied: Context[] = [];
+
   constructor(readonly observer: Observer) {}
+
+  /** To be called when the bytes of what was folded are about to go. */
+  batchEnds(): void {
+    for (const context of this.uncopied) context.copy();
+    this.uncopied.length = 0;
+  }
 
   /** May a record of this ring be missing between `since` and now? */
   mayHaveLost(ring: number, since: number): boolean {

@@ -37,11 +37,13 @@ export class Asking {
   /** Those that have to be asked even about an ordinary one, and those that then answer KEPT; the others are silent. */
   readonly always: Asked[] = [];
   readonly keptOrdinarily: Asked[] = [];
+  hasOrdinary = false;
 
   add(asked: Asked, ordinarily: typeof KEPT | typeof SILENT | undefined): void {
     this.all.push(asked);
     if (ordinarily === undefined) this.always.push(asked);
-    else if (ordinarily === KEPT) this.keptOrdinarily.push(asked);
+    else this.hasOrdinary = true;
+    if (ordinarily === KEPT) this.keptOrdinarily.push(asked);
   }
 }
 

@@ -121,13 +121,16 @@ export class Engine {
   private judge(e: KernelEvent, tag: number, d: Device | undefined): void {
     const asking = this.dispatch.of(e, d)[tag];
     if (!asking) return;
-    const { world, tallies } = this;
-    let asked = asking.all;
-    if (d && isOrdinary(world, d, e, tag)) {
-      const { keptOrdinarily } = asking;
+    if (!d || !asking.hasOrdinary || !isOrdinary(this.world, d, e, tag)) this.ask(asking.all, e, tag, d);
+    else {
+      const { keptOrdinarily, always } = asking;
       for (let i = 0; i < keptOrdinarily.length; i++) this.kept(keptOrdinarily[i] as Asked);
-      asked = asking.always;
+      if (always.length > 0) this.ask(always, e, tag, d);
     }
+  }
+
+  private ask(asked: readonly Asked[], e: KernelEvent, tag: number, d: Device | undefined): void {
+    const { world, tallies } = this;
     let found: [Applied, Broken][] | undefined;
     for (let i = 0; i < asked.length; i++) {
       const one = asked[i] as Asked;

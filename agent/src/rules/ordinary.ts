@@ -35,7 +35,7 @@ const isCertainlyIn = (d: Device, e: KernelEvent, states: number): boolean =>
 function flows(w: World, d: Device, e: DataReadEvent | DataWriteEvent, states: number): boolean {
   const s = d.session;
   if (s === undefined || s.endedAt >= 0 || !(e.ret > 0) || !isCertainlyIn(d, e, states)) return false;
-  return w.sessions.get(e.session) === s;
+  return w.sessions.find(e.session) === s;
 }
 
 /** The device's own tracker, which is known to be on, told which pages are dirty while the device may write. */

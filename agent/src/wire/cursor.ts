@@ -92,13 +92,12 @@ export class Cursor {
   }
 
   /**
-   * Copies the next `size` bytes to `into`, from its word `to` on. Records are a few
+   * Copies `size` bytes from `from` on to `into`, from its word `to` on. Records are a few
    * words long: a loop is done before a call of set() has made its subarray.
    */
-  copy(size: number, into: Uint32Array, to: number): void {
+  copy(from: number, size: number, into: Uint32Array, to: number): void {
     const { words } = this;
-    const from = this.at >> 2;
-    for (let i = 0; i < size >> 2; i++) into[to + i] = words[from + i] as number;
+    for (let i = 0; i < size >> 2; i++) into[to + i] = words[(from >> 2) + i] as number;
   }
 
   /** For JSON: a number where a double holds it, else a hex string. */

@@ -68,6 +68,7 @@ export class Host {
   feed<K extends EventKind>(kind: K, fields: RecordFields[K]): void {
     const { event } = this.event(kind, fields);
     fold(this.world, this.decoder, event, this.world.devices.get(event.dev));
+    this.world.batchEnds();
   }
 
   /** Device `dev`, opened, in RUNNING. State records of it count on from gen 1. */

@@ -162,6 +162,7 @@ test('context holds the largest record whole', () => {
     const record = encode(kind, SAMPLES[kind]);
     cursor.reset(record);
     context.add(cursor, record.length);
+    context.copy();
   }
   const kinds = (context.toJSON() as { kind: string }[]).map((e) => e.kind);
   assert.deepEqual(kinds, KINDS);

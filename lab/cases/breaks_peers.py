@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Breaks, Case  # noqa: E402
 from guest.pci_client import PCI_COMMAND_MEMORY  # noqa: E402
 from guest.vfio import State  # noqa: E402
@@ -85,7 +85,7 @@ def main():
     rebound(addresses[2], STOP_COPY | UNDEFINED)
     undefined(breaks, addresses[2])
     case.finish(agent)
-    (Path("/results") / "timeline.txt").write_text(printed(agent.trace()))
+    (Path("/results") / "timeline.txt").write_text(agent.printed())
     case.end()
 
 

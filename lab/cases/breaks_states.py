@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Breaks, Case  # noqa: E402
 from guest.vfio import State, outcome  # noqa: E402
 
@@ -188,7 +188,7 @@ def over_budget(breaks, d):
 def main():
     case = Case()
     address, = pci.edus(1, state_size=STATE_SIZE)
-    agent = Agent(budget_ms=300)
+    agent = Agent(config="limits: { blackout-budget: 300ms }\n")
     breaks = Breaks(case, agent)
     d = Device(address)
     lies_at_open(breaks, d)
@@ -211,7 +211,7 @@ def main():
     os.close(last)
     d.close()
     case.finish(agent)
-    (Path("/results") / "timeline.txt").write_text(printed(agent.trace()))
+    (Path("/results") / "timeline.txt").write_text(agent.printed())
     case.end()
 
 

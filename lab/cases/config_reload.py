@@ -8,13 +8,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, vfio  # noqa: E402
-from guest.agent import LAB_BUDGET_MS, MIGWATCH, Agent  # noqa: E402
+from guest.agent import MIGWATCH, PATIENT, Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import State  # noqa: E402
 
 SCRATCH = 7  # the UART's scratch register
 RULE = "mmio-rw-while-halted"
-OFF, MILD, WRONG = f"rules: {{ {RULE}: off }}\n", f"rules: {{ {RULE}: {{ severity: info }} }}\n", "rulez: {}\n"
+OFF, MILD = (f"{PATIENT}rules: {{ {RULE}: {does} }}\n" for does in ("off", "{ severity: info }"))
+WRONG = "rulez: {}\n"
 RELOADED = "migwatch_config_last_reload_successful"
 
 
@@ -27,16 +28,15 @@ def touched_in_stop(device):
 
 def main():
     case = Case()
-    files = {name: Path(f"/tmp/{name}.yaml") for name in ("live", "off", "mild")}
+    files = {name: Path(f"/tmp/{name}.yaml") for name in ("off", "mild")}
     files["off"].write_text(OFF)
     files["mild"].write_text(MILD)
-    files["live"].write_text(OFF)
     mdev.load()
     path = mdev.create(mdev.SOURCE)
-    agent = Agent(flags=[f"--config.file={files['live']}"])
+    agent = Agent(config=OFF)
 
     def reload(text, said):
-        files["live"].write_text(text)
+        agent.config.write_text(text)
         agent.log = ""
         agent.process.send_signal(signal.SIGHUP)
         return agent.wait_log(said)
@@ -50,7 +50,7 @@ def main():
     touched_in_stop(device)
     case.expect("off: found", found(), [])
     line = reload(WRONG, "refused")
-    case.expect("a wrong file is told with its place", "live.yaml:1:1" in line, True)
+    case.expect("a wrong file is told with its place", "config.yaml:1:1" in line, True)
     case.expect(RELOADED, agent.metrics()[RELOADED], 0)
     touched_in_stop(device)
     case.expect("still off", found(), [])
@@ -63,7 +63,7 @@ def main():
     agent.settled()
     case.expect("the agent's exit code", agent.stop(), 0)
     live = agent.violations_file.read_text()
-    command = [MIGWATCH, "replay", str(agent.trace()), "--format=jsonl", f"--blackout.budget-ms={LAB_BUDGET_MS}"]
+    command = [MIGWATCH, "replay", str(agent.trace()), "--format=jsonl"]
 
     def replay(*names):
         given = [f"--config.file={files[name]}" for name in names]

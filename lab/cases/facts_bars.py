@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.pci_client import PCI_COMMAND_MEMORY  # noqa: E402
 from guest.vfio import State, outcome  # noqa: E402
@@ -226,7 +226,7 @@ def main():
     by_exit(case, agent, addresses)
     case.expect("findings", len(found(agent)), 5)
     case.finish(agent)
-    text = printed(agent.trace())
+    text = agent.printed()
     (Path("/results") / "timeline.txt").write_text(text)
     timeline(case, text)
     case.end()

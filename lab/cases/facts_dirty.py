@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import outcome  # noqa: E402
 
@@ -65,7 +65,7 @@ def main():
     for each in (device, other, physical, emulated):
         each.close()
     case.finish(agent)
-    text = printed(agent.trace())
+    text = agent.printed()
     (Path("/results") / "timeline.txt").write_text(text)
     covered = lines(text, "dirty log covers")
     case.expect("ranges", len(covered), 2 + 200)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.kmsg import KernelLog  # noqa: E402
 
@@ -51,7 +51,7 @@ def main():
     device.close()
     container.close()
     case.finish(agent)
-    text = printed(agent.trace())
+    text = agent.printed()
     (Path("/results") / "timeline.txt").write_text(text)
     errors = [line for line in text.splitlines() if "PCIe error of" in line]
     for line in errors:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import kvm, mdev, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import VFIO_PCI_MSI_IRQ_INDEX, State  # noqa: E402
 
@@ -108,7 +108,7 @@ def main():
     for each in (device, other, container):
         each.close()
     case.finish(agent)
-    text = printed(agent.trace())
+    text = agent.printed()
     (Path("/results") / "timeline.txt").write_text(text)
     lines = text.splitlines()
     case.expect("interrupts", sum("(eventfd)" in line for line in lines), 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, qemu  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.trips import Trips  # noqa: E402
 
@@ -61,7 +61,7 @@ def main():
     trips.take("two-destination", *addresses[2:])
     trips.finish()
     case.finish(agent)
-    timeline = printed(agent.trace())
+    timeline = agent.printed()
     (Path("/results") / "timeline.txt").write_text(timeline)
     case.expect("BARs were faulted in for DMA, and not touched",
                 [line for line in timeline.splitlines() if "fault on BAR" in line and "no touch" not in line], [])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import State, outcome  # noqa: E402
 
@@ -74,7 +74,7 @@ def main():
     for each in (*devices, container):
         each.close()
     case.finish(agent)
-    text = printed(agent.trace())
+    text = agent.printed()
     (Path("/results") / "timeline.txt").write_text(text)
     on, off = "MSI enabled in config space", "MSI disabled in config space"
     case.expect("MSI", about(text, addresses[0], "config space"), [on, off, on, on])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import State  # noqa: E402
 
@@ -62,7 +62,7 @@ def main():
     print(f"     saved {saved:.0f}, resumed {resumed:.0f} bytes; QEMU transferred {transferred}")
     case.expect("bytes saved are bytes resumed", saved == resumed > 0, True)
     case.expect("states", [agent.state(d) for d in (mdev.SOURCE, mdev.DESTINATION)], ["STOP", "RUNNING"])
-    lines = [line for line in printed(agent.trace()).splitlines() if FLOODED[:8] in line and " region " in line]
+    lines = [line for line in agent.printed().splitlines() if FLOODED[:8] in line and " region " in line]
     case.expect(f"records of the flood, of {total} accesses", LIMIT <= len(lines) <= AT_MOST, True)
     print(f"     {len(lines)} lines of the flood", flush=True)
     found = {(v["device"], v["rule"]) for v in agent.violations() if v["severity"] != "info"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.pci_client import PCI_COMMAND_MASTER  # noqa: E402
 from guest.vfio import State  # noqa: E402
@@ -96,7 +96,7 @@ def main():
     case.rules(agent, [("observability-gap", "info"), ("observability-gap", "info"), ("irq-while-halted", "critical"),
                        ("p2p-window-open", "warning")])
     case.finish(agent)
-    text = printed(agent.trace())
+    text = agent.printed()
     (Path("/results") / "timeline.txt").write_text(text)
     for what in (f"found {PAGES + 1} mappings in container 1", "found in STOP (verified)",
                  "found in RUNNING_P2P (verified)", "found MSI set up, 1 vectors (verified)",

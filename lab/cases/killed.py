@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 
 DEVICES = (mdev.SOURCE, mdev.DESTINATION)
@@ -22,7 +22,7 @@ def main():
     case.expect("states seen by the first", [first.state(d) for d in DEVICES], ["PRE_COPY", "RESUMING"])
     case.rules(first, [], "findings of the first")
     first.kill()
-    case.expect("its trace can be read", "PRE_COPY" in printed(first.trace()), True)
+    case.expect("its trace can be read", "PRE_COPY" in first.printed(), True)
     case.prefix(first)
     agent = Agent()
     agent.settled()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration  # noqa: E402
-from guest.agent import Agent, printed, replayed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.trips import Trips  # noqa: E402
 
@@ -63,14 +63,14 @@ def main():
     trips.take("destination", mdev.DESTINATION)
     trips.finish()
     case.finish(agent)
-    timeline = printed(agent.trace())
+    timeline = agent.printed()
     (Path("/results") / "timeline.txt").write_text(timeline)
     for name, end in ((mdev.SOURCE, source), (mdev.DESTINATION, destination)):
         case.expect(f"states of {end.name} as QEMU says", states_of(timeline, name),
                     [state for _, state in end.qmp.vfio_states()])
         case.expect(f"arcs of {end.name}", arcs_of(timeline, name), ARCS[name])
     # The stricter profile says more of the very same trace, and only of what the timeline shows.
-    strict = [json.loads(line) for line in replayed(agent.trace(), "seed-strict")[1].splitlines()]
+    strict = [json.loads(line) for line in agent.replayed("seed-strict")[1].splitlines()]
     case.expect("seed-strict", sorted((v["rule"], v["severity"]) for v in strict if v["severity"] != "info"),
                 [("config-write-while-halted", "warning")])
     case.expect("interrupts set in RESUMING", irqs_in_resuming(timeline), [])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import State, outcome  # noqa: E402
 
@@ -78,7 +78,7 @@ def main():
                 now[f'migwatch_region_accesses_total{{device="{mdev.SOURCE}",region="0"}}'], 3)
     container.close()
     case.finish(agent)
-    (Path("/results") / "timeline.txt").write_text(printed(agent.trace()))
+    (Path("/results") / "timeline.txt").write_text(agent.printed())
     case.end()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import pci, pci_client, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.kmsg import KernelLog  # noqa: E402
 from guest.pci_client import PCI_COMMAND_MASTER  # noqa: E402
@@ -55,7 +55,7 @@ def main():
     device.close()
     container.close()
     case.finish(agent)
-    (Path("/results") / "timeline.txt").write_text(printed(agent.trace()))
+    (Path("/results") / "timeline.txt").write_text(agent.printed())
     case.end()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import v1, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import outcome  # noqa: E402
 
@@ -91,7 +91,7 @@ def main():
     container.close()
     os.close(eventfd)
     case.finish(agent)
-    (Path("/results") / "timeline.txt").write_text(printed(agent.trace()))
+    (Path("/results") / "timeline.txt").write_text(agent.printed())
     case.end()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import mdev, migration, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.vfio import State  # noqa: E402
 
 CLIENT = "5a5a0003-0000-4000-8000-000000000003"
@@ -35,7 +35,7 @@ def misbehave():
 def timeline(agent):
     """Without what was there before the first device, and with the devices called by their VMs."""
     names = {mdev.SOURCE: "source", mdev.DESTINATION: "destination", CLIENT: "client"}
-    for line in printed(agent.trace()).splitlines():
+    for line in agent.printed().splitlines():
         if any(word in line for word in (" probe ", " tick", " map ", " unmap ", " mapping gone")):
             continue
         for uuid, name in names.items():

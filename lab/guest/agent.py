@@ -15,22 +15,23 @@ from .vfio import State
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGWATCH = str(ROOT / "bin" / "migwatch")
-# Emulation is an order of magnitude slower than a machine: its downtime says nothing about QEMU's.
-LAB_BUDGET_MS = 20000
+# Emulation is an order of magnitude slower than a machine: its times say nothing about QEMU's.
+PATIENT = "limits: { blackout-budget: 20s, dwell-quiet: 10m }\n"
 # Beyond ten scrapes a second the agent may answer with the text of an earlier one, which says nothing of now.
 SCRAPE_SECONDS = 1 / 8
 
 
 class Agent:
-    """`migwatch run` in the guest. Violations and traces go to a folder of its own."""
+    """`migwatch run` in the guest. Violations and traces go to a folder of its own; `config` is its YAML file's text."""
 
-    def __init__(self, profile="uapi", port=9641, listen="0.0.0.0", budget_ms=LAB_BUDGET_MS, trace=True, flags=()):
+    def __init__(self, profile="uapi", port=9641, listen="0.0.0.0", config=PATIENT, trace=True, flags=()):
         self.dir = Path(tempfile.mkdtemp(prefix="agent-"))
         self.violations_file = self.dir / "violations.jsonl"
-        self.budget_ms = budget_ms
+        self.config = self.dir / "config.yaml"
+        self.config.write_text(config)
         self.url = f"http://127.0.0.1:{port}"
         command = [MIGWATCH, "run", f"--web.listen-address={listen}:{port}", f"--profile={profile}",
-                   f"--blackout.budget-ms={budget_ms}", *flags]
+                   f"--config.file={self.config}", *flags]
         if not any(flag.startswith("--violations.file") for flag in flags):
             command.append(f"--violations.file={self.violations_file}")
         if trace:
@@ -133,13 +134,13 @@ class Agent:
         self.process.kill()
         self.process.wait()
 
+    def replayed(self, profile="uapi"):
+        """(exit code, violations) of replaying its trace: must be what was found live."""
+        done = subprocess.run([MIGWATCH, "replay", self.trace(), "--format=jsonl", f"--profile={profile}",
+                               f"--config.file={self.config}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return done.returncode, done.stdout.decode()
 
-def replayed(trace, profile="uapi", budget_ms=LAB_BUDGET_MS):
-    """(exit code, violations) of replaying a trace: must be what was found live."""
-    done = subprocess.run([MIGWATCH, "replay", str(trace), "--format=jsonl", f"--profile={profile}",
-                           f"--blackout.budget-ms={budget_ms}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return done.returncode, done.stdout.decode()
-
-
-def printed(trace):
-    return subprocess.run([MIGWATCH, "print", str(trace)], check=True, stdout=subprocess.PIPE).stdout.decode()
+    def printed(self):
+        """The timeline of its trace."""
+        command = [MIGWATCH, "print", self.trace(), f"--config.file={self.config}"]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode()

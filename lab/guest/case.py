@@ -5,8 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-from . import agent as agents
-
 RESULTS = Path("/results")
 ENVELOPE = ("rule", "rule_version", "profile", "norm", "severity", "party", "advisory", "device", "driver", "vm",
             "state", "at_ns", "wall", "episode", "event", "history", "context", "coverage", "lost")
@@ -56,14 +54,14 @@ class Case:
 
     def replay(self, agent, profile="uapi"):
         live = agent.violations_file.read_text()
-        exit_code, again = agents.replayed(agent.trace(), profile, agent.budget_ms)
+        exit_code, again = agent.replayed(profile)
         self.expect("replay gives the live findings, byte for byte", again == live, True)
         self.expect("replay's exit code", exit_code, 1 if live else 0)
 
     def prefix(self, agent):
         """Of an agent that was killed: what its trace still has gives the first of the live findings."""
         live = agent.violations_file.read_text()
-        exit_code, again = agents.replayed(agent.trace())
+        exit_code, again = agent.replayed()
         self.expect("replay gives the first of the live findings, byte for byte", live.startswith(again), True)
         self.expect("replay's exit code", exit_code, 1 if again else 0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from guest import v1, vfio  # noqa: E402
-from guest.agent import Agent, printed  # noqa: E402
+from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import outcome  # noqa: E402
 
@@ -63,7 +63,7 @@ def main():
     for each in (halted, other, container):
         each.close()
     case.finish(agent)
-    text = printed(agent.trace())
+    text = agent.printed()
     (Path("/results") / "timeline.txt").write_text(text)
     seen = told(text, HALTED)
     for line in seen:

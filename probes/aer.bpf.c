@@ -9,7 +9,13 @@
 struct by_name {
 	char name[40] __attribute__((aligned(8))); /* compared by words */
 	__u32 id, gen;
+	__u32 reporter; /* see dev_info.error_by */
 };
+
+static __always_inline __u32 this_thread(void)
+{
+	return (__u32)bpf_get_current_pid_tgid();
+}
 
 static long compare_name(void *map, __u64 *vdev, struct dev_info *d, struct by_name *wanted)
 {
@@ -22,6 +28,7 @@ static long compare_name(void *map, __u64 *vdev, struct dev_info *d, struct by_n
 			return 0;
 	wanted->id = d->id;
 	wanted->gen = d->gen;
+	d->error_by = wanted->reporter;
 	return 1;
 }
 
@@ -41,17 +48,21 @@ static __always_inline void emit_aer(struct by_name *dev, __u32 severity, __u32 
 SEC("raw_tp/aer_event")
 int aer_event(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct by_name dev = {};
+	__u32 severity = (__u8)ctx->args[2];
+	struct by_name dev = {.reporter = severity == AER_CORRECTABLE ? 0 : this_thread()};
 
 	bpf_probe_read_kernel_str(dev.name, sizeof(dev.name), (void *)ctx->args[0]);
 	bpf_for_each_map_elem(&devs, compare_name, &dev, 0);
-	emit_aer(&dev, (__u8)ctx->args[2], ctx->args[1]);
+	emit_aer(&dev, severity, ctx->args[1]);
 	return 0;
 }
 
 #define CHANNEL_IO_NORMAL 1 /* linux/pci.h: pci_channel_io_normal; the link still works */
 
-/* The error may be another function's, or the port's: this one is below it, and its user is told.
+/*
+ * Recovery begins, in the thread that has reported the error: each device below the port is told.
+ * Of the device whose error it is that has been said; for the others it is another's, or the
+ * port's.
  */
 SEC("fentry/vfio_pci_core_aer_err_detected")
 int BPF_PROG(vfio_pci_core_aer_err_detected, struct pci_dev *pdev, __u32 state)
@@ -61,7 +72,7 @@ int BPF_PROG(vfio_pci_core_aer_err_detected, struct pci_dev *pdev, __u32 state)
 	struct dev_info *d = vdev ? known_dev(*vdev) : 0;
 	struct by_name dev = {};
 
-	if (!d)
+	if (!d || __sync_lock_test_and_set(&d->error_by, 0) == this_thread())
 		return 0;
 	bpf_probe_read_kernel_str(dev.name, sizeof(dev.name), device_name((struct device *)key));
 	dev.id = d->id;

@@ -472,7 +472,10 @@ struct ev_vcpu_entry {
 	__u32 pad;
 };
 
-/* PCIe advanced error reporting named a device, or the port above it. */
+/*
+ * PCIe advanced error reporting named a device; or an error was another's below the same port, or
+ * the port's own, and the device's driver was told of it (status is 0 then).
+ */
 struct ev_aer {
 	struct ev_hdr hdr;
 	aer_severity aer_severity;

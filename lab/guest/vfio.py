@@ -22,6 +22,7 @@ def ioctl_number(n):
 
 VFIO_SET_IOMMU = ioctl_number(2)
 VFIO_GROUP_SET_CONTAINER = ioctl_number(4)
+VFIO_GROUP_UNSET_CONTAINER = ioctl_number(5)
 VFIO_GROUP_GET_DEVICE_FD = ioctl_number(6)
 VFIO_DEVICE_GET_INFO = ioctl_number(7)
 VFIO_DEVICE_GET_REGION_INFO = ioctl_number(8)
@@ -56,6 +57,7 @@ VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP = 1 << 2
 
 VFIO_DMA_MAP_FLAG_READ = 1 << 0
 VFIO_DMA_MAP_FLAG_WRITE = 1 << 1
+VFIO_DMA_UNMAP_FLAG_ALL = 1 << 1
 
 _FEATURE = struct.Struct("=II")          # argsz flags
 _MIG_STATE = struct.Struct("=Ii")        # device_state data_fd
@@ -100,11 +102,20 @@ class Container:
     def map_dma(self, address, iova, size, flags=VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE):
         fcntl.ioctl(self.fd, VFIO_IOMMU_MAP_DMA, _MAP.pack(_MAP.size, flags, address, iova, size))
 
-    def unmap_dma(self, iova, size):
+    def remove_group(self, number):
+        """None of its devices may be open. With the last group go the mappings."""
+        group = self.groups.pop(number)
+        fcntl.ioctl(group, VFIO_GROUP_UNSET_CONTAINER)
+        os.close(group)
+
+    def unmap_dma(self, iova, size, flags=0):
         """Answers how many bytes the kernel unmapped."""
-        request = bytearray(_UNMAP.pack(_UNMAP.size, 0, iova, size))
+        request = bytearray(_UNMAP.pack(_UNMAP.size, flags, iova, size))
         fcntl.ioctl(self.fd, VFIO_IOMMU_UNMAP_DMA, request)
         return _UNMAP.unpack(request)[3]
+
+    def unmap_all(self):
+        return self.unmap_dma(0, 0, VFIO_DMA_UNMAP_FLAG_ALL)
 
     def dirty_start(self):
         self._dirty(VFIO_IOMMU_DIRTY_PAGES_FLAG_START)

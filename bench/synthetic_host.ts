@@ -3,6 +3,13 @@
  * A busy host, made up: VMs whose devices migrate away and back without end, as the records that the
  * kernel side would make. The same options give the same bytes. Nobody does anything wrong here, unless
  * told to (`liars`).
+ *
+ * The mix is that of the most there can be: every event has a record of its own. By default the probes give one to
+ * the first 64 events of a kind in a state only, and count the rest (docs/contract.md), so that a real host makes
+ * some hundred records a migration; what floods an agent, or fills a trace, is a host with --limit.per-kind raised.
+ * There, nearly all is what a migration does in bulk: a read() or write() of the data_fd for every MiB, and the
+ * dirty reports of pre-copy. Devices that run make no records of accesses and interrupts: the probes let them pass.
+ * Starts of VMs, with all their mappings, come between.
  */
 
 import { MIG_P2P, MIG_PRE_COPY, MIG_STOP_COPY, State } from '../agent/src/model/fsm.js';

@@ -157,7 +157,7 @@ export const METRICS = {
   evicted: counter(
     'evicted_total',
     ['what'],
-    'Devices, containers, sessions, VM names and findings forgotten because there were too many; not 0: verdicts are missing.',
+    'Devices, containers, sessions, VM names, findings and mappings of BARs forgotten because there were too many; not 0: verdicts are missing.',
   ),
   ambiguous: counter(
     'ambiguous_events_total',

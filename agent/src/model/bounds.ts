@@ -5,10 +5,21 @@
  * is told `unknown`: a device that is not there, a session that may have missed reads, a container
  * whose mappings have not all been seen.
  */
-import type { World } from './world.js';
+import type { Container, World } from './world.js';
 
 export const MOST = { devices: 4096, containers: 4096, sessions: 8192, vms: 8192 } as const;
-export type Evicted = keyof typeof MOST | 'findings';
+/** Mappings of BARs in one container; a VMM makes some ten for each device. */
+export const MOST_P2P = 4096;
+export type Evicted = keyof typeof MOST | 'findings' | 'p2p_mappings';
+
+/** To be called after a mapping of a BAR was added: of a container that has lost one not every mapping is known. */
+export function keepP2pBound(w: World, c: Container): void {
+  if (c.p2p.size <= MOST_P2P) return;
+  c.p2p.dropOldest();
+  c.doubtful = true;
+  c.since = -1;
+  w.evicted.p2p_mappings++;
+}
 
 /** To be called after something was added. */
 export function keepBounds(w: World): void {

@@ -9,7 +9,7 @@ import type {
   KnownMappingEvent,
   P2pMapEvent,
 } from '../wire/events.gen.js';
-import { keepBounds } from './bounds.js';
+import { keepBounds, keepP2pBound } from './bounds.js';
 import type { Device } from './device.js';
 import * as dirty from './dirty.js';
 import { Container, type World } from './world.js';
@@ -115,6 +115,7 @@ export function p2pMap(w: World, _d: Device | undefined, e: P2pMapEvent): void {
   }
   c.p2p.remove(e.iova, e.size); // its owner moved: the same mapping once more
   c.p2p.add({ iova: e.iova, size: e.size, target: e.target, pos: e.pos, at: e.at });
+  keepP2pBound(w, c);
   dirty.isBar(w, c, e);
 }
 

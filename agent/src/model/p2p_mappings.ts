@@ -20,6 +20,7 @@ const NONE: ReadonlySet<P2pMapping> = new Set();
 export class P2pMappings {
   /** In order of IOVA; they never overlap. */
   private readonly sorted: P2pMapping[] = [];
+  private readonly byAge = new Set<P2pMapping>();
   private readonly byTarget = new Map<number, Set<P2pMapping>>();
   private watcher: Watcher | undefined;
 
@@ -54,6 +55,7 @@ export class P2pMappings {
 
   add(m: P2pMapping): void {
     this.sorted.splice(this.firstFrom(m.iova), 0, m);
+    this.byAge.add(m);
     const ofTarget = this.byTarget.get(m.target);
     if (ofTarget) {
       ofTarget.add(m);
@@ -69,12 +71,18 @@ export class P2pMappings {
     if (gone.length === 0) return;
     this.sorted.splice(this.firstFrom(iova), gone.length);
     for (const m of gone) {
+      this.byAge.delete(m);
       const ofTarget = this.byTarget.get(m.target);
       ofTarget?.delete(m);
       if (ofTarget?.size !== 0) continue;
       this.byTarget.delete(m.target);
       this.watcher?.(m.target, false);
     }
+  }
+
+  dropOldest(): void {
+    const [oldest] = this.byAge;
+    if (oldest) this.remove(oldest.iova, 1);
   }
 
   /** Index of the first one that begins at `iova` or above. */

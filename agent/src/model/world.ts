@@ -107,7 +107,14 @@ export class World {
   refusesBlockedArc = false;
   episodes = 0;
   /** What was forgotten because there was too much of it. */
-  readonly evicted: Record<Evicted, number> = { devices: 0, containers: 0, sessions: 0, vms: 0, findings: 0 };
+  readonly evicted: Record<Evicted, number> = {
+    devices: 0,
+    containers: 0,
+    sessions: 0,
+    vms: 0,
+    findings: 0,
+    p2p_mappings: 0,
+  };
   /** Id of the policy by which the recording agent judges; empty before its first record. */
   policy = '';
   /** A snapshot that is being read. */

@@ -50,6 +50,10 @@ export interface RunConfig {
   /** Of one scrape, at most. */
   readonly maxSeries: number;
   readonly violationsFile: string | undefined;
+  /** The violations file begins anew at this size; 0: never. */
+  readonly violationsMaxBytes: number;
+  /** undefined: nothing is sent to a collector. */
+  readonly otlp: { readonly endpoint: URL; readonly queue: number } | undefined;
   readonly trace: TraceConfig;
   readonly flight: FlightConfig;
   readonly logLevel: LogLevel;
@@ -168,6 +172,16 @@ function flightConfig(a: Readonly<Record<string, unknown>>): FlightConfig {
   };
 }
 
+function otlpConfig(a: Readonly<Record<string, unknown>>): RunConfig['otlp'] {
+  const queue = between(a, 'otlp.queue', 1, MAX_COUNT, 1);
+  const given = a['otlp.endpoint'];
+  if (given === undefined) return undefined;
+  const endpoint = URL.canParse(String(given)) ? new URL(String(given)) : undefined;
+  if (!endpoint || !/^https?:$/.test(endpoint.protocol) || endpoint.username || endpoint.search)
+    throw new UsageError(`--otlp.endpoint=${given}: expected a URL such as http://127.0.0.1:4318`);
+  return { endpoint, queue };
+}
+
 const MAX_COUNT = 1 << 20;
 
 function kernelConfig(
@@ -253,6 +267,8 @@ function runCommand(a: RunArgs, settings: Settings | undefined, address: string 
     lifecycle: a['web.enable-lifecycle'],
     maxSeries: between(a, 'web.max-series', 1, 10_000_000, 1),
     violationsFile: a['violations.file'],
+    violationsMaxBytes: between(a, 'violations.max-mib', 0, MIB, MIB),
+    otlp: otlpConfig(a),
     trace: traceConfig(a),
     flight: flightConfig(a),
     logLevel: a['log.level'],

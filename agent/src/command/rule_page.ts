@@ -60,6 +60,12 @@ export function ruleById(id: string): Record<string, unknown> | undefined {
   return rule && ruleJson(rule);
 }
 
+/** For the page: what ruleText says of it. */
+export function ruleTextById(id: string): string | undefined {
+  const rule = RULES.find((r) => r.id === id);
+  return rule && ruleText(rule);
+}
+
 export function ruleText(r: Rule): string {
   const rows: [string, string][] = [
     ['rule', `${r.id} (version ${r.version})`],

@@ -7,6 +7,8 @@ import type { ExportSink } from '../export/host_series.js';
 import { listen } from '../export/http.js';
 import { parseListenAddress } from '../export/listen_address.js';
 import { Metrics } from '../export/metrics.js';
+import { both } from '../export/observers.js';
+import { Otlp } from '../export/otlp/otlp.js';
 import { Recent } from '../export/recent.js';
 import { nothingRefused } from '../export/refused.js';
 import { violationJson } from '../export/violation_json.js';
@@ -26,7 +28,7 @@ import { VERSION } from '../version.js';
 import { MW_ABI, RECORD_SIZES } from '../wire/events.gen.js';
 import { problemOf, reportProblem } from './problem.js';
 import { policyFor, Reloader } from './reload.js';
-import { ruleById } from './rule_page.js';
+import { ruleById, ruleTextById } from './rule_page.js';
 import { activatedSocket, ServiceManager } from './service_manager.js';
 
 const EXIT_FAILED = 1;
@@ -56,13 +58,21 @@ function openKernelLog(log: Log, closers: Closers): KernelLog | undefined {
 type Save = (v: Violation) => string | undefined;
 
 /** What a violation sets off; none of it may fail or wait. */
-function reporter(log: Log, metrics: Metrics, recent: Recent, file: ViolationsFile | undefined, save: Save) {
+function reporter(
+  log: Log,
+  metrics: Metrics,
+  recent: Recent,
+  file: ViolationsFile | undefined,
+  otlp: Otlp | undefined,
+  save: Save,
+) {
   return (v: Violation, finding: Finding): void => {
     const capture = save(v);
     const line = violationJson(v, capture);
     metrics.onViolation(v, capture);
     recent.add(line, v, finding);
     file?.append(line);
+    otlp?.onViolation(v, capture);
     log(v.severity === 'info' ? 'info' : 'warn', 'violation', {
       rule: v.rule,
       reason: v.reason,
@@ -113,7 +123,8 @@ class Closers {
 
 async function openFile(config: RunConfig, log: Log, closers: Closers): Promise<ViolationsFile | undefined> {
   if (!config.violationsFile) return undefined;
-  const file = new ViolationsFile(config.violationsFile, { log, now: Date.now });
+  const { violationsFile, violationsMaxBytes: maxBytes } = config;
+  const file = new ViolationsFile(violationsFile, { log, now: Date.now, maxBytes });
   await file.open();
   return closers.add(file);
 }
@@ -155,7 +166,8 @@ async function watch(
     `watching ${judge.world.devices.size} devices, ${recent.made} violations since the start`;
   let why: string | undefined = 'starting: probes are being attached';
   const file = await openFile(config, log, closers);
-  const sinks: ExportSink[] = file ? [file] : [];
+  const otlp = config.otlp && closers.add(new Otlp({ ...config.otlp, version: VERSION, log }));
+  const sinks: ExportSink[] = [...(file ? [file] : []), ...(otlp?.sinks ?? [])];
   const recent = new Recent();
   const captures = new CapturePolicy(config.flight.dir === undefined ? undefined : config.flight);
   const policy = policyFor(config.judge);
@@ -180,10 +192,12 @@ async function watch(
     captures,
   });
   let recording: Recording | undefined;
-  const onViolation = reporter(log, metrics, recent, file, (v) => recording?.capture(v));
+  const onViolation = reporter(log, metrics, recent, file, otlp, (v) => recording?.capture(v));
+  const observer = otlp ? both(metrics, otlp.spans) : metrics;
   const origin = madeOn(originHere([], {}).env);
-  const judge = new Judge({ policy, policyOf: reloader.policyOf, origin, onViolation }, metrics);
+  const judge = new Judge({ policy, policyOf: reloader.policyOf, origin, onViolation }, observer);
   metrics.watch(judge.world, judge.engine);
+  otlp?.watch(judge.world);
   const reload = async () => {
     service.reloading();
     await reloader.reload();
@@ -200,6 +214,7 @@ async function watch(
     ...(config.lifecycle ? { reload: () => reload().then(() => reloader.successful) } : {}),
     config: () => effective(reloader),
     rule: ruleById,
+    ruleText: ruleTextById,
     log,
   };
   const server = config.listen && closers.add(await listen(options, listenAt(config, config.listen)));

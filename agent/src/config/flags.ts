@@ -50,6 +50,17 @@ export const RUN_FLAGS = {
     describe: 'series of a scrape, at most; devices beyond it are left out and counted',
   },
   'violations.file': { type: 'string', describe: 'append one JSON line a violation' },
+  'violations.max-mib': {
+    type: 'number',
+    default: 256,
+    describe: 'begin a new --violations.file at this size, MiB, and keep the one before as FILE.1; 0: never',
+  },
+  'otlp.endpoint': {
+    type: 'string',
+    describe:
+      'collector for violations (logs) and migrations (traces) by OTLP/HTTP, e.g. http://127.0.0.1:4318',
+  },
+  'otlp.queue': { type: 'number', default: 4096, describe: 'log records, and spans, that wait, at most' },
   'trace.dir': { type: 'string', describe: 'write every record to a trace in this folder' },
   'trace.packet-kib': { type: 'number', default: 1024, describe: 'size of a full packet, KiB' },
   'trace.segment-mib': { type: 'number', default: 64, describe: 'a new file after so many MiB' },

@@ -16,6 +16,8 @@ export interface RingStats {
 /** Somewhere findings go, behind a bounded queue. */
 export interface ExportSink {
   readonly name: string;
+  /** Items that arrived, where that is known. */
+  readonly exported?: number;
   /** Items dropped because the queue was full. */
   readonly dropped: number;
   /** Writes that failed. */
@@ -67,7 +69,8 @@ export class HostSeries {
     for (const { name, bytes } of this.options.maps?.() ?? [])
       if (bytes >= 0) lines.kernelMemory.push(gauge({ map: name }, bytes));
     if (w) this.sight(w, lines);
-    for (const { name, dropped, errors } of sinks) {
+    for (const { name, exported, dropped, errors } of sinks) {
+      if (exported !== undefined) lines.exported.push(gauge({ sink: name }, exported));
       lines.queueDropped.push(gauge({ sink: name }, dropped));
       lines.exportErrors.push(gauge({ sink: name }, errors));
     }

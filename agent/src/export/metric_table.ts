@@ -170,15 +170,20 @@ export const METRICS = {
     ['fact', 'level'],
     '1 at the level to which the fact can be observed on this host.',
   ),
+  exported: counter(
+    'exported_total',
+    ['sink'],
+    'Lines of the violations file, log records and spans (otlp_logs, otlp_traces) that arrived.',
+  ),
   queueDropped: counter(
     'export_queue_dropped_total',
     ['sink'],
-    'Lines of the violations file, events of the trace, or captures cut short: what did not get there, because the disk was too slow, full or broken.',
+    'Lines of the violations file, events of the trace, captures cut short, log records or spans: what did not get there, because the disk or the collector was too slow, full or broken.',
   ),
   exportErrors: counter(
     'export_errors_total',
     ['sink'],
-    'Writes that the disk refused: lines of the violations file, packets of the trace, captures.',
+    'Writes that the disk refused (lines of the violations file, packets of the trace, captures), requests that the collector did not take.',
   ),
   captures: counter('captures_total', [], 'Captures that the flight recorder began.'),
   capturesSuppressed: counter(

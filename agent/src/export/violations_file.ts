@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import type { ExportSink } from './host_series.js';
 import type { Log } from './log.js';
 
@@ -17,6 +17,8 @@ export interface ViolationsFileOptions {
   readonly now: () => number;
   /** Lines waiting to be written, at most. */
   readonly queue?: number;
+  /** Before it would grow beyond this the file becomes PATH.1, in place of that, and a new one begins; 0: never. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -26,6 +28,8 @@ export interface ViolationsFileOptions {
  */
 export class ViolationsFile implements ExportSink {
   readonly name = 'violations_file';
+  /** Lines written. */
+  exported = 0;
   /** Lines dropped because the queue was full. */
   dropped = 0;
   /** Lines that could not be written. */
@@ -33,6 +37,8 @@ export class ViolationsFile implements ExportSink {
   private readonly queue: string[] = [];
   private readonly max: number;
   private file: FileHandle | undefined;
+  /** Of the file; only a regular one has any. */
+  private size = 0;
   private checkedAt = 0;
   private failing = false;
   /** A write stopped in the middle of a line: the next one starts on a new line. */
@@ -50,7 +56,7 @@ export class ViolationsFile implements ExportSink {
   /** Rejects, in words for the operator, where the file cannot be written. */
   async open(): Promise<void> {
     try {
-      this.file = await open(this.path, FLAGS, MODE);
+      await this.begin();
       this.checkedAt = this.options.now();
     } catch (error) {
       throw new Error(`--violations.file=${this.path}: cannot be opened for appending: ${why(error)}`);
@@ -89,9 +95,11 @@ export class ViolationsFile implements ExportSink {
 
   private async write(line: string): Promise<void> {
     try {
-      const file = await this.current();
-      await this.writeAll(file, Buffer.from(`${this.torn ? '\n' : ''}${line}\n`));
+      const bytes = Buffer.from(`${line}\n`);
+      const file = await this.current(bytes.length);
+      await this.writeAll(file, this.torn ? Buffer.concat([Buffer.from('\n'), bytes]) : bytes);
       this.torn = false;
+      this.exported++;
       this.worked();
     } catch (error) {
       this.failed(error);
@@ -102,22 +110,49 @@ export class ViolationsFile implements ExportSink {
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await file.write(bytes, done);
       done += bytesWritten;
+      this.size += bytesWritten;
       this.torn = bytesWritten > 0 || this.torn;
     }
   }
 
-  /** The file now at the path: the one that is open, or a new one if that was moved away. */
-  private async current(): Promise<FileHandle> {
+  /** The file now at the path, with room for so many bytes: a new one if that was moved away or is full. */
+  private async current(bytes: number): Promise<FileHandle> {
     const now = this.options.now();
     if (this.file && now - this.checkedAt >= CHECK_MS) {
       this.checkedAt = now;
       if (await this.moved(this.file)) await this.release();
     }
-    if (!this.file) {
-      this.file = await open(this.path, FLAGS, MODE);
-      this.torn = false;
+    const file = this.file ?? (await this.begin());
+    const { maxBytes = 0 } = this.options;
+    // An empty file takes a line of any length.
+    return maxBytes > 0 && this.size > 0 && this.size + bytes > maxBytes ? this.rotate(file) : file;
+  }
+
+  private async begin(): Promise<FileHandle> {
+    const file = await open(this.path, FLAGS, MODE);
+    const stats = await file.stat();
+    this.file = file;
+    // What is no regular file (/dev/stdout, a FIFO) is never full, and never renamed.
+    this.size = stats.isFile() ? stats.size : Number.NEGATIVE_INFINITY;
+    this.torn = false;
+    return file;
+  }
+
+  /** Where the folder does not allow it the file grows on: better too long than not written. */
+  private async rotate(file: FileHandle): Promise<FileHandle> {
+    try {
+      // Within this second somebody may have put another file there, which is not ours to move.
+      if (!(await this.moved(file))) await rename(this.path, `${this.path}.1`);
+    } catch (error) {
+      this.size = 0;
+      this.options.log('warn', 'violations file cannot be rotated; it grows on', {
+        file: this.path,
+        error: why(error),
+      });
+      return file;
     }
-    return this.file;
+    await this.release();
+    return this.begin();
   }
 
   private async moved(file: FileHandle): Promise<boolean> {

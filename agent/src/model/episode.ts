@@ -18,10 +18,10 @@ function begin(w: World, d: Device, side: Side, at: number): Episode {
 }
 
 /** Reports the outcome of a migration, once per episode. */
-export function settle(w: World, episode: Episode, result: MigrationResult): void {
+function settle(w: World, d: Device, episode: Episode, result: MigrationResult): void {
   if (episode.settled || episode.side === 'pause-only') return;
   episode.settled = true;
-  w.observer.migration(episode.side, result);
+  w.observer.migration(episode.side, result, d);
 }
 
 export function loggingStarted(w: World, d: Device, at: number): void {
@@ -56,7 +56,7 @@ export function landedIn(w: World, d: Device, state: number, at: number): void {
 /** The saving session is over: STOP_COPY was left for STOP. */
 export function savingEnded(w: World, d: Device, at: number): void {
   if (!d.episode || !d.session?.eos) return;
-  settle(w, d.episode, 'completed');
+  settle(w, d, d.episode, 'completed');
   if (d.episode.stoppedAt >= 0) w.observer.stopped('source', at - d.episode.stoppedAt);
 }
 
@@ -74,13 +74,13 @@ export function end(w: World, d: Device, at: number): void {
     w.observer.stopped(episode.side, at - episode.stoppedAt);
   episode.stoppedAt = -1;
   if (d.logging || w.containers.get(d.container)?.tracking) return;
-  settle(w, episode, outcome(d, episode));
+  settle(w, d, episode, outcome(d, episode));
   d.episode = undefined;
 }
 
 /** Reset or closed: a migration that had not completed has failed. */
 export function broken(w: World, d: Device): void {
   if (!d.episode) return;
-  settle(w, d.episode, 'failed');
+  settle(w, d, d.episode, 'failed');
   d.episode = undefined;
 }

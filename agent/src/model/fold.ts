@@ -81,7 +81,7 @@ function open(_w: World, d: Device, e: OpenEvent): void {
 
 function close(w: World, d: Device, e: CloseEvent): void {
   if (e.last !== 1) return;
-  if (d.state >= 0) w.observer.visit(d.state, e.at - d.landedAt);
+  if (d.state >= 0) w.observer.visit(d.state, e.at - d.landedAt, d);
   episode.broken(w, d);
   w.devices.delete(d.id);
   w.observer.gone(d);
@@ -108,7 +108,7 @@ function reset(w: World, d: Device, e: ResetEvent): void {
   if (d.transition) d.transition.disturbed = true;
   d.failure = undefined;
   if (e.ret < 0) return;
-  if (d.state >= 0) w.observer.visit(d.state, e.at - d.landedAt);
+  if (d.state >= 0) w.observer.visit(d.state, e.at - d.landedAt, d);
   d.pastUnknown = false;
   d.lastResetAt = e.at;
   d.lastResetTid = e.tid;

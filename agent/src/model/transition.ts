@@ -89,7 +89,7 @@ function land(w: World, d: Device, from: number, e: MigSetRetEvent): void {
     return;
   }
   if (from !== e.requested) {
-    if (from !== UNKNOWN && from === d.state) w.observer.visit(from, e.at - d.landedAt);
+    if (from !== UNKNOWN && from === d.state) w.observer.visit(from, e.at - d.landedAt, d);
     know(w, d, e.requested, 'set', e.at);
     d.landedBy = e.tid;
     d.errorSeen = 0;

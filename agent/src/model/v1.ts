@@ -116,7 +116,7 @@ function land(w: World, d: Device, state: number, e: V1AccessEvent): void {
   const from = d.state;
   d.failure = undefined;
   if (state === from) return;
-  if (from !== UNKNOWN) w.observer.visit(from, e.at - d.landedAt);
+  if (from !== UNKNOWN) w.observer.visit(from, e.at - d.landedAt, d);
   if (isIn(from, INIT) && !isIn(state, INIT)) episode.leftService(w, d, e.at);
   const before = d.stateName;
   know(w, d, state, 'set', e.at);

@@ -70,8 +70,10 @@ export type MigrationResult = 'completed' | 'failed' | 'cancelled';
 /** What the fold tells those who count; all durations in ns. Every method must be cheap. */
 export interface Observer {
   arc(device: Device, from: number, to: number, ok: boolean, took: number): void;
-  visit(state: number, took: number): void;
-  migration(side: Side, result: MigrationResult): void;
+  /** `device` is still as it was in the state, and landed there at `landedAt`. */
+  visit(state: number, took: number, device: Device): void;
+  /** `device` is still in its episode. */
+  migration(side: Side, result: MigrationResult, device: Device): void;
   stopped(side: Side, took: number): void;
   appeared(device: Device): void;
   gone(device: Device): void;

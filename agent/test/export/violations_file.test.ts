@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
-import { mkdtemp, open, readFile, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -18,13 +18,14 @@ before(async () => {
 after(() => rm(dir, { recursive: true }));
 
 /** A file with a clock and a log that can be looked at. */
-function make(path: string, queue?: number) {
+function make(path: string, queue?: number, maxBytes?: number) {
   const clock = { ms: 0 };
   const logged: string[] = [];
   const file = new ViolationsFile(path, {
     now: () => clock.ms,
     log: (level, msg) => logged.push(`${level} ${msg}`),
     ...(queue && { queue }),
+    ...(maxBytes && { maxBytes }),
   });
   return { file, clock, logged };
 }
@@ -65,6 +66,46 @@ test('follows logrotate: renamed or removed, within a second', async () => {
   await file.close();
   assert.equal(await readFile(path, 'utf8'), '4\n');
   assert.equal(file.errors, 0);
+});
+
+test('a file that would grow too long becomes the one before, of which there is one', async () => {
+  const path = join(dir, 'long');
+  const { file } = make(path, undefined, 8);
+  await file.open();
+  for (const line of ['111', '222', '333', '444', 'longer than that', '5']) file.append(line);
+  await file.close();
+  assert.equal(await readFile(`${path}.1`, 'utf8'), 'longer than that\n');
+  assert.equal(await readFile(path, 'utf8'), '5\n');
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.deepEqual([file.exported, file.errors], [6, 0]);
+  // What it was when the agent started counts.
+  const again = make(path, undefined, 8).file;
+  await again.open();
+  for (const line of ['66', '777']) again.append(line);
+  await again.close();
+  assert.deepEqual([await readFile(`${path}.1`, 'utf8'), await readFile(path, 'utf8')], ['5\n66\n', '777\n']);
+});
+
+test('what is no regular file is never renamed', async () => {
+  const path = join(dir, 'null');
+  await symlink('/dev/null', path);
+  const { file } = make(path, undefined, 8);
+  await file.open();
+  for (let n = 0; n < 10; n++) file.append('12345');
+  await file.close();
+  assert.equal(file.exported, 10);
+  await assert.rejects(stat(`${path}.1`));
+});
+
+test('a folder in which nothing can be renamed lets the file grow', async () => {
+  const path = join(dir, 'stuck');
+  const { file, logged } = make(path, undefined, 8);
+  await mkdir(`${path}.1`); // a folder is in the place of the old file
+  await file.open();
+  for (const line of ['111', '222', '333']) file.append(line);
+  await file.close();
+  assert.equal(await readFile(path, 'utf8'), '111\n222\n333\n');
+  assert.deepEqual([file.exported, file.errors, logged.length], [3, 0, 1]);
 });
 
 test('a full disk is counted and said once, until it works again', async () => {

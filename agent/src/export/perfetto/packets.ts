@@ -3,7 +3,7 @@
  * The packets of a Perfetto trace that we use, by the field numbers that Perfetto publishes
  * (protos/perfetto/trace/trace_packet.proto and track_event/*.proto); agent/test/export/perfetto.proto has the same.
  */
-import { Message } from './proto.js';
+import { Message } from '../proto.js';
 
 const TRACE_PACKET = 1;
 const PACKET = { timestamp: 8, sequence: 10, event: 11, flags: 13, descriptor: 60 } as const;

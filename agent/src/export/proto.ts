@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Protocol buffer messages, written field by field: the four wire types that a Perfetto trace needs. */
+/** Protocol buffer messages, written field by field: the wire types that a Perfetto trace and OTLP need. */
 
 const [VARINT, FIXED64, BYTES] = [0, 1, 2] as const;
 
@@ -22,24 +22,25 @@ export class Message {
   }
 
   text(field: number, value: string): this {
-    return this.raw(field, Buffer.from(value, 'utf8'));
+    return this.data(field, Buffer.from(value, 'utf8'));
   }
 
   message(field: number, value: Message): this {
-    return this.raw(field, value.content);
+    return this.data(field, value.content);
+  }
+
+  /** Bytes, or a message that has been written before. */
+  data(field: number, value: Uint8Array): this {
+    this.varint(BigInt((field << 3) | BYTES));
+    this.varint(BigInt(value.length));
+    this.room(value.length);
+    this.bytes.set(value, this.length);
+    this.length += value.length;
+    return this;
   }
 
   get content(): Buffer {
     return this.bytes.subarray(0, this.length);
-  }
-
-  private raw(field: number, value: Buffer): this {
-    this.varint(BigInt((field << 3) | BYTES));
-    this.varint(BigInt(value.length));
-    this.room(value.length);
-    value.copy(this.bytes, this.length);
-    this.length += value.length;
-    return this;
   }
 
   private varint(value: bigint): void {

@@ -36,6 +36,8 @@ export interface HttpOptions {
   readonly config?: () => unknown;
   /** A rule in full by its id, for people who read a violation; undefined: there is none such. */
   readonly rule?: (id: string) => unknown;
+  /** ... and as text, as `migwatch rules ID` prints it. */
+  readonly ruleText?: (id: string) => string | undefined;
   readonly log: Log;
 }
 
@@ -122,6 +124,11 @@ export function createApp(options: HttpOptions, auth: BasicAuth, feed: Feed): Ex
   app.get('/api/rules/:id', (req, res, next) => {
     const rule = options.rule?.(req.params.id);
     if (rule) res.json(rule);
+    else next();
+  });
+  app.get('/rules/:id', (req, res, next) => {
+    const text = options.ruleText?.(req.params.id);
+    if (text) res.type('text').send(text);
     else next();
   });
   app.get('/api/events', feed.handle);

@@ -2,7 +2,7 @@
 /** The agent's own judge, sinks and web server, fed with records at the pace at which they were made. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ruleById } from '../../src/command/rule_page.js';
+import { ruleById, ruleTextById } from '../../src/command/rule_page.js';
 import { listen, type Web } from '../../src/export/http.js';
 import { parseListenAddress } from '../../src/export/listen_address.js';
 import { Metrics } from '../../src/export/metrics.js';
@@ -63,14 +63,15 @@ export class Stage {
       refused: nothingRefused(),
       maxSeries: 100_000,
     });
-    const onViolation = (v: Violation, finding: Finding) => {
-      const line = violationJson(v);
-      this.metrics.onViolation(v, undefined);
-      this.recent.add(line, v, finding);
-      this.onViolation(v);
-    };
-    this.judge = new Judge({ policy, onViolation }, this.metrics);
+    this.judge = new Judge({ policy, onViolation: (v, finding) => this.find(v, finding) }, this.metrics);
     this.metrics.watch(this.judge.world, this.judge.engine);
+  }
+
+  /** What the agent does with a finding. */
+  find(v: Violation, finding: Finding): void {
+    this.metrics.onViolation(v);
+    this.recent.add(violationJson(v), v, finding);
+    this.onViolation(v);
   }
 
   /** Where its page is. */
@@ -84,6 +85,7 @@ export class Stage {
       notReady: () => this.notReady,
       ...openWeb(),
       rule: ruleById,
+      ruleText: ruleTextById,
       log: () => {},
     };
     this.web = await listen(options, parseListenAddress(at));

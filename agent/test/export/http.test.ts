@@ -21,6 +21,7 @@ const options = {
   version: '1.2.3',
   notReady: () => notReady,
   config: () => ({ policy: 'abc' }),
+  ruleText: (id: string) => (id === 'rule-a' ? 'rule  rule-a\n' : undefined),
   ...openWeb(),
   log: () => {},
 };
@@ -68,6 +69,13 @@ test('healthy always, ready when it is', async () => {
 
 test('the configuration in force, where it is offered', async () => {
   assert.deepEqual(await (await get('/api/config')).json(), { policy: 'abc' });
+});
+
+test('a rule in full, for whoever follows the link in a violation', async () => {
+  const rule = await get('/rules/rule-a');
+  assert.equal(rule.headers.get('content-type'), 'text/plain; charset=utf-8');
+  assert.equal(await rule.text(), 'rule  rule-a\n');
+  assert.equal((await get('/rules/rule-z')).status, 404);
 });
 
 test('metrics have their type, the page its policy', async () => {

@@ -148,7 +148,7 @@ test('a violation is counted and dated, for a day', async () => {
 });
 
 test('probes, sinks and what is ambiguous', async () => {
-  const sinks = [{ name: 'violations_file', dropped: 4, errors: 2 }];
+  const sinks = [{ name: 'violations_file', exported: 7, dropped: 4, errors: 2 }];
   const host = new Host({ sinks });
   host.feed('probe', { name: 'vfio_df_open', probeKind: 'fexit', status: ProbeStatusValue.ATTACHED });
   host.feed('probe', { name: 'mtty_save_read', probeKind: 'fexit', status: ProbeStatusValue.WAITING });
@@ -160,12 +160,13 @@ test('probes, sinks and what is ambiguous', async () => {
   assert.equal(lines.get('migwatch_probe_attached{probe="vfio_df_open",kind="fexit"}'), 1);
   assert.equal(lines.get('migwatch_probe_attached{probe="mtty_save_read",kind="fexit"}'), 0);
   assert.equal(lines.get('migwatch_ambiguous_events_total'), 1);
+  assert.equal(lines.get('migwatch_exported_total{sink="violations_file"}'), 7);
   assert.equal(lines.get('migwatch_export_queue_dropped_total{sink="violations_file"}'), 4);
   assert.equal(lines.get('migwatch_export_errors_total{sink="violations_file"}'), 2);
 });
 
 test('every metric of the table is there, with its labels and no other', async () => {
-  const host = new Host({ sinks: [{ name: 'x', dropped: 0, errors: 0 }] });
+  const host = new Host({ sinks: [{ name: 'x', exported: 0, dropped: 0, errors: 0 }] });
   host.feed('probe', { name: 'p', probeKind: 'fexit', status: 1 });
   host.open(1, VF);
   host.feed('set_irqs', { dev: 1, index: 0 });

@@ -7,6 +7,7 @@ import { Otlp } from '../../src/export/otlp/otlp.js';
 import { Sender } from '../../src/export/otlp/sender.js';
 import { Judge } from '../../src/judge.js';
 import { NO_OBSERVER } from '../../src/model/world.js';
+import type { Violation } from '../../src/rules/finding.js';
 import { RULES } from '../../src/rules/index.js';
 import { DEFAULT_LIMITS } from '../../src/rules/limits.js';
 import { Policy } from '../../src/rules/policy.js';
@@ -42,7 +43,7 @@ async function sent(t: TestContext, text: string): Promise<Received[]> {
   const collector = await collectorAt(t);
   const otlp = new Otlp({ endpoint: collector.endpoint, queue: 1000, version: '1.2.3', log: quiet });
   const policy = new Policy({ rules: RULES, profile: 'uapi', limits: DEFAULT_LIMITS });
-  const onViolation = otlp.onViolation.bind(otlp);
+  const onViolation = (v: Violation) => otlp.onViolation(v);
   const judge = new Judge({ policy, onViolation }, both(NO_OBSERVER, otlp.spans));
   otlp.watch(judge.world);
   for (const record of scenario(text)) judge.feed(record);

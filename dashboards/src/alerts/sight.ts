@@ -82,6 +82,15 @@ export const SIGHT_ALERTS = [
       'The agent still judges by the configuration before it, and will not start with this one. Its log says what is wrong and where.',
   },
   {
+    name: 'MigwatchWebConfigReloadFailed',
+    expr: 'migwatch_web_config_last_reload_successful == 0',
+    for: '1m',
+    severity: 'warning',
+    summary: `${host}: the web configuration or a certificate was refused`,
+    description:
+      'The web server goes on with what was in force; a certificate that it still uses may expire. The log says what is wrong and where.',
+  },
+  {
     name: 'MigwatchAgentDown',
     expr: 'up{job=~"migwatch.*"} == 0',
     for: '5m',

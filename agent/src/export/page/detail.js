@@ -64,13 +64,14 @@ function body(v, rule) {
     element('p', { class: 'said' }, v.statement),
     part(
       'What the contract says',
-      element('blockquote', {}, v.says),
+      v.says ? element('blockquote', {}, v.says) : element('p', {}, v.basis),
       facts([
         ['Where', rule?.where],
         ['Whose duty', `${v.party} (${v.norm}${v.advisory ? ', advisory' : ''})`],
         ['How it is judged', rule?.decides],
         ['Harmless if', rule?.benign],
       ]),
+      element('p', {}, element('a', { href: `rules/${v.rule}`, target: '_blank' }, 'The rule in full')),
     ),
     ...(rule?.action ? [part('What to do', element('p', {}, rule.action))] : []),
     part('What was seen', facts(whatWasSeen(v))),

@@ -4,14 +4,17 @@ import { flagNames } from '../model/fsm.js';
 import type { Container, World } from '../model/world.js';
 import { SEVERITIES, type Severity } from '../rules/rule.js';
 import { irqLabel, regionLabel, resetKind, STATE_LABELS, stateLabel } from './label_values.js';
-import { type Labels, type Lines, Series } from './series.js';
+import type { MetricKey } from './metric_table.js';
+import { Block, type Labels, type Lines, Series } from './series.js';
 
 /** Set up by every guest; the others come with their first use. */
 const PCI_INDICES = ['INTX', 'MSI', 'MSIX'];
 
 /** Counters of one device that are kept per label value. */
 class Labelled extends Map<string, Series> {
-  /** `made` learns of each new series. */
+  readonly series: Series[] = [];
+
+  /** `made` learns of each new series, as `series` does. */
   constructor(
     private readonly device: string,
     private readonly label: string,
@@ -25,6 +28,7 @@ class Labelled extends Map<string, Series> {
     if (!series) {
       series = new Series({ device: this.device, [this.label]: value });
       this.set(value, series);
+      this.series.push(series);
       this.made.push(series);
     }
     return series;
@@ -49,12 +53,17 @@ export class DeviceSeries {
   private readonly zaps: Series;
   private readonly irqsWhileHalted: Series;
   private readonly p2p = new Map<string, Series>();
+  /** Those of `p2p`. */
+  private readonly targets: Series[] = [];
   private readonly faults: Labelled;
   private readonly regions: Labelled;
   private readonly irqs: Labelled;
   private readonly resets: Labelled;
   /** Those of the above that each life of the device starts at zero. */
   private readonly perLife: Series[];
+  private readonly blocks: readonly (readonly [MetricKey, Block])[];
+  private readonly violationBlock: Block;
+  private infoBlock = new Block([]);
   private container: Container | undefined;
 
   constructor(readonly name: string) {
@@ -75,6 +84,22 @@ export class DeviceSeries {
     this.irqs = new Labelled(name, 'index', this.perLife);
     this.resets = new Labelled(name, 'kind', this.perLife);
     for (const kind of ['ioctl', 'hot', 'function', 'collateral']) this.resets.of(kind);
+    this.violationBlock = new Block(this.violations);
+    const shown: Partial<Record<MetricKey, readonly Series[]>> = {
+      deviceState: this.states,
+      migrationBytes: [this.saved, this.resumed],
+      dmaMapped: [this.mapped],
+      dmaOperations: [this.maps, this.unmaps],
+      dirtyReports: [this.dirtyReports],
+      zaps: [this.zaps],
+      irqsWhileHalted: [this.irqsWhileHalted],
+      p2pMappings: this.targets,
+      faults: this.faults.series,
+      regionAccesses: this.regions.series,
+      setIrqs: this.irqs.series,
+      resets: this.resets.series,
+    };
+    this.blocks = Object.entries(shown).map(([key, series]) => [key as MetricKey, new Block(series)]);
   }
 
   violated(severity: Severity): void {
@@ -133,6 +158,7 @@ export class DeviceSeries {
       if (!series) {
         series = new Series({ device: this.name, target });
         this.p2p.set(target, series);
+        this.targets.push(series);
       }
       series.value++;
     }
@@ -152,6 +178,7 @@ export class DeviceSeries {
     if (had && Object.keys(labels).every((name) => had[name] === labels[name])) return;
     this.info = new Series(labels);
     this.info.value = 1;
+    this.infoBlock = new Block([this.info]);
   }
 
   /** The container outlives the device and is mapped before it is opened: its counts are taken whole, once. */
@@ -175,20 +202,9 @@ export class DeviceSeries {
   }
 
   collect(lines: Lines): void {
-    lines.deviceViolations.push(...this.violations);
+    lines.deviceViolations.push(this.violationBlock);
     if (!this.info) return; // known by a violation only; the device has not appeared
-    lines.deviceInfo.push(this.info);
-    lines.deviceState.push(...this.states);
-    lines.migrationBytes.push(this.saved, this.resumed);
-    lines.dmaMapped.push(this.mapped);
-    lines.dmaOperations.push(this.maps, this.unmaps);
-    lines.dirtyReports.push(this.dirtyReports);
-    lines.zaps.push(this.zaps);
-    lines.irqsWhileHalted.push(this.irqsWhileHalted);
-    lines.p2pMappings.push(...this.p2p.values());
-    lines.faults.push(...this.faults.values());
-    lines.regionAccesses.push(...this.regions.values());
-    lines.setIrqs.push(...this.irqs.values());
-    lines.resets.push(...this.resets.values());
+    lines.deviceInfo.push(this.infoBlock);
+    for (const [key, block] of this.blocks) lines[key].push(block);
   }
 }

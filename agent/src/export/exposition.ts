@@ -2,7 +2,8 @@
 /** The two text formats of /metrics: Prometheus 0.0.4 and OpenMetrics 1.0. */
 import type { Metric } from 'prom-client';
 import type { MetricRow } from './metric_table.js';
-import { boundText, labelText, numberText, type Series } from './series.js';
+import { boundText, type Line, labelText, numberText } from './series.js';
+import type { TextBuffer } from './text_buffer.js';
 
 export const FORMATS = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
@@ -40,16 +41,15 @@ function head(name: string, type: string, help: string, format: Format): string 
 }
 
 /** One metric of the table; it is there even without series, so that it can be looked up. */
-export function tableText(row: MetricRow, values: readonly Series[], format: Format): string {
-  let text = head(row.name, row.type, row.help, format);
-  for (const series of values) {
-    text += series.line(row.name);
-    const { exemplar } = series;
+export function writeTable(row: MetricRow, values: readonly Line[], format: Format, into: TextBuffer): void {
+  into.add(head(row.name, row.type, row.help, format));
+  for (const line of values) {
+    const text = line.text(row.name);
+    const { exemplar } = line;
     if (exemplar && format === 'openmetrics')
-      text += ` # ${labelText(exemplar.labels)} 1 ${exemplar.seconds.toFixed(3)}`;
-    text += '\n';
+      into.add(`${text.trimEnd()} # ${labelText(exemplar.labels)} 1 ${exemplar.seconds.toFixed(3)}\n`);
+    else into.add(text);
   }
-  return text;
 }
 
 /** A metric that prom-client keeps (process_*, nodejs_*). */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MetricRow } from './metric_table.js';
-import { boundText, type Labels, Series } from './series.js';
+import { boundText, type Labels, type Line, Series } from './series.js';
 
 const NS = 1e-9;
 
@@ -35,7 +35,7 @@ export class DurationHistogram {
   }
 
   /** Appends its lines as they are now. */
-  collect(into: Series[]): void {
+  collect(into: Line[]): void {
     let total = 0;
     this.buckets.forEach((bucket, i) => {
       total += this.counts[i] ?? 0;

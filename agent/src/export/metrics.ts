@@ -6,12 +6,13 @@ import type { Violation } from '../rules/finding.js';
 import { type RuleText, SEVERITIES, type Severity } from '../rules/rule.js';
 import type { TallyBook } from '../rules/tally.js';
 import { DeviceLedger } from './device_ledger.js';
-import { type Format, promClientText, tableText } from './exposition.js';
+import { type Format, promClientText, writeTable } from './exposition.js';
 import { type HostOptions, HostSeries, type RingStats } from './host_series.js';
 import { Departed } from './live/departed.js';
 import { liveDevice } from './live/lane.js';
 import { METRICS, type MetricKey } from './metric_table.js';
-import { type Lines, Series } from './series.js';
+import { type Line, type Lines, Series } from './series.js';
+import { TextBuffer } from './text_buffer.js';
 import { TransitionSeries } from './transition_series.js';
 import { ViolationSeries } from './violation_series.js';
 
@@ -57,6 +58,7 @@ function defaultMetrics(): Registry {
  */
 export class Metrics implements Observer {
   private readonly defaults = defaultMetrics();
+  private readonly text = new TextBuffer();
   private readonly dropped = new Series({});
   private readonly devices: DeviceLedger;
   private readonly transitions = new TransitionSeries();
@@ -84,19 +86,22 @@ export class Metrics implements Observer {
     this.findings.activate(rules);
   }
 
-  /** The text of /metrics, all of one moment. */
-  async scrape(format: Format): Promise<string> {
-    const lines = this.collect();
-    const ours = KEYS.map((key) => tableText(METRICS[key], lines[key], format));
+  /** The text of /metrics, all of one moment, in UTF-8. */
+  async scrape(format: Format): Promise<Buffer> {
     const others = this.defaults.getMetricsAsArray() as unknown as readonly Metric[];
     const theirs = await Promise.all(others.map((metric) => promClientText(metric, format)));
-    const end = format === 'openmetrics' ? '# EOF\n' : '';
-    return [...ours, ...theirs, end].join('');
+    const { text } = this;
+    const lines = this.collect();
+    text.clear();
+    for (const key of KEYS) writeTable(METRICS[key], lines[key], format, text);
+    for (const other of theirs) text.add(other);
+    if (format === 'openmetrics') text.add('# EOF\n');
+    return text.copy();
   }
 
   /** Devices come last and get the room that is left: what tells of the whole host is always there. */
   private collect(): Lines {
-    const lines = Object.fromEntries(KEYS.map((key): [MetricKey, Series[]] => [key, []])) as Lines;
+    const lines = Object.fromEntries(KEYS.map((key): [MetricKey, Line[]] => [key, []])) as Lines;
     this.devices.update(this.world);
     this.findings.collect(this.engine?.tallies, lines);
     this.transitions.collect(lines);

@@ -28,7 +28,7 @@ export class Scrapes {
 
   /** `now` in ms. */
   constructor(
-    private readonly make: (format: Format) => Promise<string>,
+    private readonly make: (format: Format) => Promise<Buffer>,
     private readonly now: () => number,
   ) {}
 
@@ -65,7 +65,7 @@ export class Scrapes {
   private async timed(format: Format, done: (until: number) => void): Promise<Buffer> {
     const began = this.now();
     try {
-      return Buffer.from(await this.make(format));
+      return await this.make(format);
     } finally {
       done(this.now() + REUSE * (this.now() - began));
     }

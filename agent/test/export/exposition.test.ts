@@ -10,7 +10,7 @@ import { driverArcs } from '../../src/export/driver_arcs.js';
 import { formatFor } from '../../src/export/exposition.js';
 import { MIG_P2P, MIG_PRE_COPY, MIG_STOP_COPY, STATE_NAMES } from '../../src/model/fsm.js';
 import { path } from '../arcs.js';
-import { Host, scrape, T0, violation } from './fixture.js';
+import { exposition, Host, scrape, T0, violation } from './fixture.js';
 
 const UNPACKED = 'build/tools/prometheus/usr/bin/promtool';
 const PROMTOOL = existsSync(UNPACKED) ? UNPACKED : 'promtool';
@@ -59,11 +59,11 @@ test('the old format unless the new one is asked for', () => {
 });
 
 test('promtool finds nothing to say against the text', async () => {
-  assert.equal(promtool(['check', 'metrics'], await busy().metrics.scrape('text')), '');
+  assert.equal(promtool(['check', 'metrics'], await exposition(busy().metrics)), '');
 });
 
 test('promtool reads the OpenMetrics text, exemplars too', async () => {
-  const text = await busy().metrics.scrape('openmetrics');
+  const text = await exposition(busy().metrics, 'openmetrics');
   assert.ok(text.endsWith('\n# EOF\n'));
   const dir = mkdtempSync(join(tmpdir(), 'migwatch-'));
   // It imports what has times only; ours has none, as it should not.
@@ -76,7 +76,7 @@ test('promtool reads the OpenMetrics text, exemplars too', async () => {
 test('a violation points to what shows it: its capture, else its record', async () => {
   const host = new Host();
   const total = async () =>
-    (await host.metrics.scrape('openmetrics'))
+    (await exposition(host.metrics, 'openmetrics'))
       .split('\n')
       .find((line) => line.startsWith('migwatch_violations_total{rule="rule-a",severity="critical"}'));
   assert.match((await total()) ?? '', /} 0$/);
@@ -86,14 +86,14 @@ test('a violation points to what shows it: its capture, else its record', async 
   assert.match((await total()) ?? '', /} 2 # {device="0000:3b:00.2",at_ns="0x1"} 1 \d+\.\d{3}$/);
   host.metrics.onViolation(violation(), 'c'.repeat(119));
   assert.match((await total()) ?? '', /} 3$/);
-  assert.doesNotMatch(await host.metrics.scrape('text'), /# {/);
+  assert.doesNotMatch(await exposition(host.metrics), /# {/);
 });
 
 test('a bucket has the same bound in both formats', async () => {
   const host = new Host();
   for (const format of ['text', 'openmetrics'] as const)
     assert.match(
-      await host.metrics.scrape(format),
+      await exposition(host.metrics, format),
       /^migwatch_stopped_seconds_bucket{side="source",le="1.0"} 0$/m,
     );
 });
@@ -102,7 +102,7 @@ test('beyond the ceiling devices are left out whole, the latest first, and count
   const host = new Host();
   host.open(1, '0000:3b:00.1');
   const count = async () => {
-    const text = await host.metrics.scrape('text');
+    const text = await exposition(host.metrics);
     return text.split('\n').filter((line) => line.startsWith('migwatch_')).length;
   };
   const withOne = await count();
@@ -119,7 +119,7 @@ test('beyond the ceiling devices are left out whole, the latest first, and count
 test('a device has fewer than 40 series', async () => {
   const host = busy();
   for (const index of [0, 1, 2, 3, 4]) host.feed('set_irqs', { dev: 1, index });
-  const text = await host.metrics.scrape('text');
+  const text = await exposition(host.metrics);
   const n = text.split('\n').filter((line) => line.includes('device="0000:3b:00.2"')).length;
   assert.ok(n > 25 && n < 40, String(n));
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A world fed with hand-written records, as the live agent feeds its own. */
 
+import type { Format } from '../../src/export/exposition.js';
 import type { MetricsOptions } from '../../src/export/metrics.js';
 import { Metrics } from '../../src/export/metrics.js';
 import { nothingRefused } from '../../src/export/refused.js';
@@ -155,10 +156,15 @@ export const found = (v: Violation): Finding => ({
   lastEvent: undefined,
 });
 
+/** The text of a scrape. */
+export async function exposition(metrics: Metrics, format: Format = 'text'): Promise<string> {
+  return (await metrics.scrape(format)).toString();
+}
+
 /** Lines of a scrape by `name{labels}`; fails on a line that is there twice. */
 export async function scrape(metrics: Metrics): Promise<Map<string, number>> {
   const lines = new Map<string, number>();
-  for (const line of (await metrics.scrape('text')).split('\n')) {
+  for (const line of (await exposition(metrics)).split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const space = line.lastIndexOf(' ');
     const series = line.slice(0, space);

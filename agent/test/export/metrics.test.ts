@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { METRIC_LIST } from '../../src/export/metric_table.js';
 import { State } from '../../src/model/fsm.js';
 import { ProbeStatusValue } from '../../src/wire/events.gen.js';
-import { Host, scrape, T0, violation } from './fixture.js';
+import { exposition, Host, scrape, T0, violation } from './fixture.js';
 
 const VF = '0000:3b:00.2';
 
@@ -176,7 +176,7 @@ test('every metric of the table is there, with its labels and no other', async (
   host.feed('p2p_map', { container: 5, target: 2, iova: 0x1000, size: 4096 });
   host.set(1, 2, State.RUNNING, State.PRE_COPY);
   host.metrics.onViolation(violation());
-  const text = await host.metrics.scrape('text');
+  const text = await exposition(host.metrics);
   for (const { name, type, labels, help } of METRIC_LIST) {
     assert.ok(text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
     const lines = text.match(new RegExp(`^${name}(_bucket|_sum|_count)?[{ ].*$`, 'gm')) ?? [];

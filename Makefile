@@ -27,6 +27,9 @@ lint: build ## formatting, imports, types, generated files, dashboards and alert
 test: setup build ## lint, unit and scenario tests, lab cases; CASES="a b" for some of them
 	@tools/test $(CASES)
 
+fuzz: build ## a million damaged traces through the reader; SEED=n for those of an earlier run
+	@node build/agent/test/fuzz/trace.js 1000000 $(SEED)
+
 demo: setup build ## a real migration, watched; KEEP=1 leaves the page up
 	@lab/demo/run
 
@@ -76,4 +79,4 @@ build/agent.stamp: $(TS) $(PAGE) tsconfig.json package-lock.json
 	cp -r build/bundle/report-page build/agent/src/export/report/
 	touch $@
 
-.PHONY: help mutation picture setup build lint test demo bench sizes dashboards docs wire clean host-setup
+.PHONY: help fuzz mutation picture setup build lint test demo bench sizes dashboards docs wire clean host-setup

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reads a trace as a Source. What is damaged is said, skipped, and judged as loss; nothing in it is trusted. */
-import { type FileHandle, open, opendir } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Source } from '../source.js';
 import { crc32c } from './crc32c.js';
 import { TraceError } from './error.js';
-import { parseMetadata, type TraceOrigin } from './metadata.js';
+import type { TraceOrigin } from './metadata.js';
 import { type RecordFormat, restoreRecords } from './packet.js';
 import { decodeHead, findPacket, HEAD_BYTES, type PacketHead } from './packet_head.js';
+import { readOrigin, sizeOf, streamsIn, theTraceIn } from './trace_folder.js';
 
-const MAX_METADATA = 4 << 20;
-const MAX_FILES = 100_000;
 const MAX_DAMAGES = 1_000;
 const SCAN_BYTES = 1 << 20;
 
@@ -30,57 +29,19 @@ export interface Reading {
   lost(at: bigint, events: number): Uint8Array;
 }
 
-async function namesIn(path: string): Promise<string[]> {
-  const out: string[] = [];
-  try {
-    for await (const entry of await opendir(path)) {
-      if (!entry.isFile() || entry.name === 'metadata' || entry.name.startsWith('.')) continue;
-      if (out.push(entry.name) > MAX_FILES)
-        throw new TraceError(`${path}: more than ${MAX_FILES} files: not one trace`);
-    }
-  } catch (err) {
-    if (err instanceof TraceError) throw err;
-    throw new TraceError(`${path}: ${(err as Error).message}`);
-  }
-  return out.sort();
+/** What is read of a file; in a test, bytes that never were one. */
+export type ReadableFile = Pick<FileHandle, 'read' | 'stat' | 'close'>;
+
+export interface Access {
+  open(path: string): Promise<ReadableFile>;
+  /** Names of the files of streams, in order. */
+  list(folder: string): Promise<readonly string[]>;
 }
 
-/** The folders below that hold a trace each; `path` itself if it is one. */
-export async function tracesIn(path: string): Promise<string[]> {
-  const found: string[] = [];
-  try {
-    for await (const entry of await opendir(path)) {
-      if (entry.name === 'metadata' && entry.isFile()) return [path];
-      if (entry.isDirectory() && found.length < MAX_FILES && (await isTrace(join(path, entry.name))))
-        found.push(join(path, entry.name));
-    }
-  } catch (err) {
-    const { code, message } = err as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') throw new TraceError(`${path}: not a migwatch trace, which is a folder`);
-    throw new TraceError(`${path}: ${message}`);
-  }
-  return found.sort();
-}
+const FILES: Access = { open: (path) => open(path), list: streamsIn };
 
-async function isTrace(path: string): Promise<boolean> {
-  const file = await open(join(path, 'metadata')).catch(() => undefined);
-  await file?.close();
-  return file !== undefined;
-}
-
-async function readOrigin(path: string): Promise<TraceOrigin> {
-  const name = join(path, 'metadata');
-  const file = await open(name).catch((err: Error) => {
-    throw new TraceError(`${name}: ${err.message}`);
-  });
-  try {
-    const { size } = await file.stat();
-    if (size > MAX_METADATA) throw new TraceError(`${name}: ${size} bytes are too many for metadata`);
-    return parseMetadata(name, await file.readFile('utf8'));
-  } finally {
-    await file.close();
-  }
-}
+/** Waits until a trace that is being written may have grown; false: it will not any more. */
+export type Tail = () => Promise<boolean>;
 
 export class TraceSource implements Source {
   /** What was wrong so far; the first 1,000. */
@@ -88,11 +49,16 @@ export class TraceSource implements Source {
   /** Events that are known to be missing because of it. */
   missing = 0;
   private readonly uuid: Buffer;
-  private file: FileHandle | undefined;
-  private path = '';
+  private file: ReadableFile | undefined;
+  /** Of the file that is open, or was last. */
+  private name = '';
   private size = 0;
   private offset = 0;
+  /** Bytes of the files before it. */
+  private before = 0;
+  private files: readonly string[] = [];
   private nextFile = 0;
+  private listed = false;
   private buffer = Buffer.alloc(0);
   private readonly head = Buffer.alloc(HEAD_BYTES);
   private expected: { seq: number; event: number } | undefined;
@@ -103,31 +69,42 @@ export class TraceSource implements Source {
   private telling = false;
   private segment = -1;
 
-  private constructor(
+  constructor(
     readonly folder: string,
     readonly origin: TraceOrigin,
-    private readonly files: readonly string[],
     private readonly reading: Reading,
+    private readonly access: Access = FILES,
+    private tail?: Tail,
   ) {
     this.uuid = Buffer.from(origin.uuid.replaceAll('-', ''), 'hex');
   }
 
-  /** Throws TraceError naming the path if it is not a trace that this agent can read. */
-  static async open(path: string, reading: Reading): Promise<TraceSource> {
-    const traces = await tracesIn(path);
-    const [folder] = traces;
-    if (folder === undefined) throw new TraceError(`${path}: not a migwatch trace (no metadata file)`);
-    if (traces.length > 1)
-      throw new TraceError(
-        `${path}: holds ${traces.length} traces, name one of them: ${traces.slice(0, 5).join(' ')}`,
-      );
+  /**
+   * Throws TraceError naming the path if it is not a trace that this agent can read.
+   * With a tail, the end of what is there is not the end until the tail says so.
+   */
+  static async open(path: string, reading: Reading, tail?: (folder: string) => Tail): Promise<TraceSource> {
+    const folder = await theTraceIn(path);
     const origin = await readOrigin(folder);
     const { wire = 'unknown', agent_version = 'unknown' } = origin.env;
     if (wire !== reading.wire)
       throw new TraceError(
         `${folder}: recorded with wire ${wire}, this agent reads ${reading.wire}; use agent ${agent_version}`,
       );
-    return new TraceSource(folder, origin, await namesIn(folder), reading);
+    return new TraceSource(folder, origin, reading, FILES, tail?.(folder));
+  }
+
+  /** How much there is to read, now. */
+  async bytes(): Promise<number> {
+    if (!this.listed) await this.list();
+    let sum = 0;
+    for (const name of this.files) sum += await sizeOf(join(this.folder, name));
+    return sum;
+  }
+
+  /** ... and how much of it has been read. */
+  get done(): number {
+    return this.before + this.offset;
   }
 
   /** What is known to be wrong with what has been read so far. */
@@ -149,6 +126,8 @@ export class TraceSource implements Source {
   }
 
   async close(): Promise<void> {
+    this.tail = undefined;
+    this.listed = true;
     this.nextFile = this.files.length;
     await this.shut();
   }
@@ -160,16 +139,48 @@ export class TraceSource implements Source {
   }
 
   private async openNext(): Promise<boolean> {
-    const name = this.files[this.nextFile++];
-    if (name === undefined) return false;
-    this.path = join(this.folder, name);
-    this.offset = 0;
-    this.file = await open(this.path).catch((err: Error) => {
-      this.damage(err.message);
-      return undefined;
-    });
-    this.size = (await this.file?.stat())?.size ?? 0;
-    return this.file !== undefined || this.openNext();
+    if (!this.listed) await this.list();
+    while (this.nextFile < this.files.length || (await this.grown())) {
+      this.name = this.files[this.nextFile++] ?? '';
+      this.before += this.offset;
+      this.offset = 0;
+      this.file = await this.access.open(this.path).catch((err: Error) => {
+        this.damage(err.message);
+        return undefined;
+      });
+      if (!this.file) continue;
+      this.size = (await this.file.stat()).size;
+      return true;
+    }
+    return false;
+  }
+
+  private get path(): string {
+    return join(this.folder, this.name);
+  }
+
+  /** Older files may have gone meanwhile: what counts is what comes after the one that is open. */
+  private async list(): Promise<void> {
+    const names = await this.access.list(this.folder);
+    this.files = this.listed ? names.filter((name) => name > this.name) : names;
+    this.nextFile = 0;
+    this.listed = true;
+  }
+
+  /** Whether there is more to read, in this file or in a next one: of a trace that is being written, after a wait. */
+  private async grown(): Promise<boolean> {
+    for (let ended = false; this.tail; ) {
+      await this.list();
+      const size = (await this.file?.stat())?.size ?? 0;
+      if (size > this.size) {
+        this.size = size;
+        return true;
+      }
+      if (this.nextFile < this.files.length) return this.file === undefined;
+      if (ended) this.tail = undefined;
+      else ended = !(await this.tail());
+    }
+    return false;
   }
 
   private damage(what: string): void {
@@ -188,9 +199,10 @@ export class TraceSource implements Source {
 
   /** The head at the offset, or at the next place where one is; undefined at the end of the file. */
   private async nextHead(): Promise<PacketHead | undefined> {
-    while (this.offset < this.size) {
+    while (this.offset < this.size || (await this.grown())) {
       const left = this.size - this.offset;
       if (left < HEAD_BYTES) {
+        if (await this.grown()) continue;
         this.damage(
           `the last ${left} bytes are no whole packet (the recorder was killed, or the file was cut)`,
         );
@@ -200,25 +212,28 @@ export class TraceSource implements Source {
       const head = decodeHead(this.head, this.uuid);
       if (typeof head !== 'string') {
         if (head.bytes <= left) return head;
+        if (await this.grown()) continue;
         this.damage(
           `the last packet has ${left} of its ${head.bytes} bytes (the recorder was killed, or the file was cut)`,
         );
-        return undefined;
-      }
-      this.damage(`damaged packet: ${head}`);
+      } else this.damage(`damaged packet: ${head}`);
       this.offset = await this.findNext(this.offset + 1);
     }
     return undefined;
   }
 
-  /** Where the next packet may begin; the file's size if nowhere. */
+  /** Where the next head is that its checksum confirms; the file's size if nowhere. */
   private async findNext(from: number): Promise<number> {
-    const window = Buffer.alloc(SCAN_BYTES);
-    // Windows overlap by less than a head: no start is missed between two of them.
+    const window = Buffer.alloc(Math.min(SCAN_BYTES, Math.max(0, this.size - from)));
+    // Windows overlap by less than a head: none is missed between two of them.
     for (let at = from; at < this.size; at += SCAN_BYTES - HEAD_BYTES) {
-      const n = await this.read(window, at);
-      const found = findPacket(window.subarray(0, n), this.uuid, 0);
-      if (found >= 0) return at + found;
+      const bytes = window.subarray(0, await this.read(window, at));
+      for (let n = findPacket(bytes, this.uuid, 0); n >= 0; n = findPacket(bytes, this.uuid, n + 1)) {
+        const left = this.size - at - n;
+        if (left < HEAD_BYTES) return at + n; // what is cut off at the end is said to be
+        const head = bytes.subarray(n, n + HEAD_BYTES);
+        if (head.length === HEAD_BYTES && typeof decodeHead(head, this.uuid) !== 'string') return at + n;
+      }
     }
     return this.size;
   }
@@ -236,6 +251,8 @@ export class TraceSource implements Source {
     };
     if (payload.length < head.bytes - HEAD_BYTES || crc32c(payload) !== head.payloadCrc) {
       place('damaged packet: the checksum of its events is wrong');
+      // Its size may be what is left of it: the next packet is looked for inside it, too.
+      this.offset = await this.findNext(start + 1);
       return undefined;
     }
     if (this.expected && head.seq < this.expected.seq) {
@@ -256,7 +273,8 @@ export class TraceSource implements Source {
 
   private async payload(bytes: number): Promise<Buffer> {
     // Room for the next packets as well: they come in like sizes. MAX_PACKET_BYTES bounds it.
-    if (this.buffer.length < bytes) this.buffer = Buffer.alloc(Math.ceil(bytes / SCAN_BYTES) * SCAN_BYTES);
+    const room = Math.ceil(bytes / SCAN_BYTES) * SCAN_BYTES;
+    if (this.buffer.length < bytes) this.buffer = Buffer.alloc(Math.min(room, this.size));
     const into = this.buffer.subarray(0, bytes);
     return into.subarray(0, await this.read(into, this.offset + HEAD_BYTES));
   }

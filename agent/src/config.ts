@@ -5,6 +5,7 @@ import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import type { Settings } from './config/file.js';
 import { FILTER_FLAGS, JUDGE_FLAGS, RUN_FLAGS } from './config/flags.js';
+import { type Instant, parseInstant } from './config/instant.js';
 import { type JudgeArgs, type JudgeConfig, judgeConfig } from './config/judging.js';
 import { UsageError } from './config/usage.js';
 import type { LogFormat, LogLevel } from './log.js';
@@ -71,12 +72,16 @@ export interface RunConfig {
 export interface Filter {
   readonly rules: readonly string[] | undefined;
   readonly device: string | undefined;
+  /** The part of the trace that is shown. */
+  readonly from: Instant | undefined;
+  readonly until: Instant | undefined;
 }
 
 /** One for each --config.file, or one without; the first is in force at the start. */
 export type Judges = readonly [JudgeConfig, ...JudgeConfig[]];
 
-export type ReplayFormat = 'text' | 'jsonl';
+export const REPLAY_FORMATS = ['text', 'jsonl', 'junit'] as const;
+export type ReplayFormat = (typeof REPLAY_FORMATS)[number];
 export const EXPORT_FORMATS = ['perfetto', 'jsonl'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export const RULES_FORMATS = ['text', 'json', 'markdown'] as const;
@@ -113,6 +118,8 @@ export type Command =
   | {
       readonly name: 'print';
       readonly trace: string;
+      /** Go on while it is being written. */
+      readonly follow: boolean;
       readonly judges: Judges;
       readonly filter: Filter;
     };
@@ -217,9 +224,11 @@ const tracesFlags = <T>(y: Argv<T>, settings: Settings | undefined) =>
     .options(FILTER_FLAGS)
     .positional('trace', { type: 'string', array: true, demandOption: true });
 
-const filter = (a: { rules: string | undefined; device: string | undefined }): Filter => ({
+const filter = (a: Readonly<Record<'rules' | 'device' | 'from' | 'until', string | undefined>>): Filter => ({
   rules: a.rules?.split(',').map((id) => id.trim()),
   device: a.device,
+  from: parseInstant('from', a.from),
+  until: parseInstant('until', a.until),
 });
 
 const PARSER = { 'dot-notation': false, 'camel-case-expansion': false };
@@ -332,7 +341,7 @@ export async function parseCommand(argv: readonly string[]): Promise<Command> {
       'judge a recorded trace; those of several hosts together',
       (y) =>
         tracesFlags(y, settings)
-          .option('format', { choices: ['text', 'jsonl'] as const, default: 'text' as ReplayFormat })
+          .option('format', { choices: REPLAY_FORMATS, default: 'text' as ReplayFormat })
           .example('$0 replay TRACE --profile=seed-strict', 'what a stricter profile would have said')
           .example('$0 replay SOURCE DESTINATION', 'both sides of a migration, joined'),
       (a) =>
@@ -347,8 +356,17 @@ export async function parseCommand(argv: readonly string[]): Promise<Command> {
     .command(
       'print <trace>',
       'the timeline as text, verdicts inline',
-      (y) => traceFlags(y, settings).example('$0 print TRACE | less', 'one line an event'),
-      (a) => set({ name: 'print', trace: a.trace, judges: judges(a), filter: filter(a) }),
+      (y) =>
+        traceFlags(y, settings)
+          .option('follow', {
+            alias: 'f',
+            type: 'boolean',
+            default: false,
+            describe: 'go on while the trace is being written, until Ctrl-C or its end',
+          })
+          .example('$0 print TRACE | less', 'one line an event')
+          .example('$0 print TRACE --from=12.5 --until=13', 'half a second of it'),
+      (a) => set({ name: 'print', trace: a.trace, follow: a.follow, judges: judges(a), filter: filter(a) }),
     )
     .command(
       'report <trace>',

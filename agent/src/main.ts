@@ -23,7 +23,7 @@ async function perform(c: Command): Promise<number> {
     case 'export':
       return (await import('./command/export.js')).exportCommand(c.trace, c.to, c.output, c.judges, c.filter);
     case 'print':
-      return (await import('./command/print.js')).printCommand(c.trace, c.judges, c.filter);
+      return (await import('./command/print.js')).printCommand(c.trace, c.follow, c.judges, c.filter);
     default:
       return c satisfies never;
   }

@@ -6,11 +6,13 @@ import { Judge } from '../judge.js';
 import { NO_OBSERVER } from '../model/world.js';
 import type { Violation } from '../rules/finding.js';
 import type { TraceOrigin } from '../trace/metadata.js';
-import { type Damage, TraceSource } from '../trace/trace_source.js';
+import { type Damage, type Tail, TraceSource } from '../trace/trace_source.js';
 import { madeOn, READING } from '../trace_format.js';
 import type { KernelEvent } from '../wire/events.gen.js';
 import { shown } from './filter.js';
 import { Policies } from './policies.js';
+import { Progress } from './progress.js';
+import { Span } from './span.js';
 
 export interface Outcome {
   readonly judge: Judge;
@@ -45,8 +47,11 @@ export async function judgeTrace(
   judges: Judges,
   filter: Filter,
   watcher: Watcher,
+  tail?: (folder: string) => Tail,
 ): Promise<Outcome> {
-  const source = await TraceSource.open(path, READING);
+  const source = await TraceSource.open(path, READING, tail);
+  const progress = new Progress(await source.bytes(), process.stderr, () => performance.now());
+  const span = new Span(filter.from, filter.until, source.origin.clockOffset);
   const captures = new CapturePolicy(parseLimits(source.origin.env.flight));
   let [violations, proven] = [0, 0];
   const show = shown(filter);
@@ -57,7 +62,9 @@ export async function judgeTrace(
     origin: madeOn(source.origin.env),
     onViolation: (v: Violation) => {
       const capture = captures.of(v)?.id;
-      if (!show.violation(v)) return;
+      const { base } = judge.world;
+      if (!show.violation(v) || !span.has(Number(BigInt(v.at_ns) - base), base)) return;
+      progress.clear();
       violations++;
       if (!tellsOfLoss(v)) proven++;
       watcher.violation?.(v, capture);
@@ -67,14 +74,17 @@ export async function judgeTrace(
   const only = (look: Watcher['before']) =>
     look &&
     ((e: KernelEvent) => {
-      if (show.device(judge.world.devices.get(e.dev)?.name)) look(e, judge);
+      const { base, devices } = judge.world;
+      if (span.has(e.at, base) && show.device(devices.get(e.dev)?.name)) look(e, judge);
     });
   const [before, after] = [only(watcher.before?.bind(watcher)), only(watcher.after?.bind(watcher))];
   watcher.opened?.(source.origin, judge);
   for (let batch = await source.next(); batch; batch = await source.next()) {
     judge.feed(batch, before, watcher.any ?? after);
+    if (!watcher.before) progress.at(source.done, judge.events);
     await watcher.batch?.();
   }
+  progress.clear();
   judge.finish();
   await source.close();
   const difference = policies.difference();

@@ -98,4 +98,9 @@ export const RUN_FLAGS = {
 export const FILTER_FLAGS = {
   rules: { type: 'string', describe: 'only findings of these rules: ID,ID,…' },
   device: { type: 'string', describe: 'only this device: a BDF or mdev UUID, * and ? stand for others' },
+  from: {
+    type: 'string',
+    describe: 'only from here on: seconds as print shows them, or 2026-11-23T03:00:00Z',
+  },
+  until: { type: 'string', describe: 'only until here' },
 } as const satisfies Record<string, Options>;

@@ -16,6 +16,7 @@ setup: host-setup ## install what is missing: packages, npm modules; unpack the 
 	@lab/setup
 	@dashboards/setup
 	@tools/babeltrace2 --setup
+	@tools/node --setup
 
 build: host-setup ## all that bin/migwatch needs on a host
 	@$(MAKE) --no-print-directory -s -C probes

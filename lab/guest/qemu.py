@@ -11,13 +11,13 @@ from .qmp import Qmp
 ENDED = ("completed", "failed", "cancelled")
 
 
-def start(name, devices, incoming=False, dirty_tracking=False, memory=64, paused=False, ports=False):
+def start(name, devices, incoming=False, dirty_tracking=False, memory=64, paused=False, ports=False, uuid=None):
     """A QEMU with the VFIO devices of these sysfs directories, called d0, d1, …
 
     With `dirty_tracking` QEMU keeps its default, and refuses to migrate devices that cannot track
     ("ram_save_setup failed: Operation not supported"). A destination starts with `incoming`; when it is
     `paused`, as libvirt's are, its VM waits for `cont` when the state has arrived. With `ports` each device
-    sits in a PCIe root port port0, port1, …, and can be unplugged.
+    sits in a PCIe root port port0, port1, …, and can be unplugged. The `uuid` is the VM's, the same on both sides.
     """
     # A socket that is connected from the start: nothing to wait for.
     ours, theirs = socket.socketpair()
@@ -31,6 +31,8 @@ def start(name, devices, incoming=False, dirty_tracking=False, memory=64, paused
             command += ["-device", f"pcie-root-port,id=port{number},chassis={number + 1}"]
             options += f",bus=port{number}"
         command += ["-device", options + ("" if dirty_tracking else ",x-device-dirty-page-tracking=off")]
+    if uuid:
+        command += ["-uuid", uuid]
     if incoming:
         command += ["-incoming", "defer"]
     with theirs:

@@ -50,13 +50,12 @@ function shiftOf({ clocks }: Migration, { source: s, destination: d }: Pair): nu
 function sideBySide(m: Migration, pair: Pair): string[] {
   const { source, destination } = pair;
   const shift = shiftOf(m, pair);
-  const rows = [
-    ...source.steps.map((s) => ({ at: between(m.clocks, source.began, s), text: s.state })),
-    ...destination.steps.map((s) => ({
-      at: between(m.clocks, source.began, s) + shift,
-      text: `${''.padEnd(COLUMN)}${s.state}`,
-    })),
-  ].sort((a, b) => a.at - b.at);
+  const later = between(m.clocks, source.began, destination.began) + shift;
+  // On one host its own clock counts: the wall clock may be set meanwhile.
+  const column = ({ began, steps }: Half, after: number, indent: string) =>
+    steps.map((s) => ({ at: after + Number(s.mono - began.mono), text: indent + s.state }));
+  const rows = [...column(source, 0, ''), ...column(destination, later, ' '.repeat(COLUMN))];
+  rows.sort((a, b) => a.at - b.at);
   const told =
     shift === 0
       ? []

@@ -19,8 +19,6 @@ MIGWATCH = str(ROOT / "bin" / "migwatch")
 PATIENT = "limits: { blackout-budget: 20s, dwell-quiet: 10m }\n"
 # Beyond ten scrapes a second the agent may answer with the text of an earlier one, which says nothing of now.
 SCRAPE_SECONDS = 1 / 8
-# What /api/violations adds to a violation.
-COUNTED = ("count", "last_at_ns", "last_event")
 
 
 class Agent:
@@ -91,9 +89,8 @@ class Agent:
         return device["state"] if device else None
 
     def violations(self):
-        """Oldest first, as they were written: without what the API adds of how often they happened since."""
-        found = json.loads(self.get("/api/violations?limit=1000"))
-        return [{key: v[key] for key in v if key not in COUNTED} for v in reversed(found)]
+        """Oldest first."""
+        return list(reversed(json.loads(self.get("/api/violations?limit=1000"))))
 
     def settled(self, timeout=30):
         """Waits until every record that was made has been received or counted as lost; answers the counters."""

@@ -11,6 +11,8 @@ import { originHere, READING, RECORD_FORMAT } from '../../src/trace_format.js';
 import { TSDL_EVENTS } from '../../src/wire/tsdl.gen.js';
 
 export const MIB = 1 << 20;
+/** What the traces that are written here say of their clock, ns. */
+export const CLOCK_ERROR = 1_500_000n;
 
 export function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'migwatch-trace-'));
@@ -50,7 +52,13 @@ export async function write(
     ...options,
   };
   const name = traceName(process.pid, new Date());
-  const writer = await TraceWriter.create(thread, name, originHere(['fexit x'], {}), TSDL_EVENTS, all);
+  const writer = await TraceWriter.create(
+    thread,
+    name,
+    originHere(['fexit x'], {}, CLOCK_ERROR),
+    TSDL_EVENTS,
+    all,
+  );
   let n = 0;
   for (const batch of batches) {
     await each?.(n++, thread);

@@ -10,7 +10,7 @@ import * as timelines from '../rules/timelines.js';
 import { scenario } from '../scenario.js';
 import { KINDS, SAMPLES } from '../wire/samples.js';
 import { babeltrace, sameEvents } from './babeltrace.js';
-import { folder, read, streams, write } from './recorded.js';
+import { CLOCK_ERROR, folder, read, streams, write } from './recorded.js';
 
 /** One of each kind; then two whose times go back, as a late record's and the agent's own do. */
 function everyKind(): Uint8Array[] {
@@ -83,4 +83,6 @@ test('the metadata says where and with what it was made', async (t) => {
     assert.match(text, new RegExp(`^\\t${key} = ".+";$`, 'm'));
   const { source } = await read(path);
   assert.equal(source.origin.env.probes, 'fexit x');
+  assert.equal(source.origin.clockError, CLOCK_ERROR);
+  assert.match(text, /^\tprecision = 1500000;$/m);
 });

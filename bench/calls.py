@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lab"))
-from guest import pci, pci_client, vfio  # noqa: E402
+from guest import kvm, pci, pci_client, vfio  # noqa: E402
 from guest.vfio import State  # noqa: E402
 
 BENCH = ROOT / "build" / "bench"
@@ -72,6 +72,12 @@ def interrupt(edu):
     if seen != 3 * CALLS:
         raise OSError(f"{3 * CALLS} interrupts raised, {seen} handled")
     return cost
+
+
+def vcpu(machine):
+    """Of KVM_RUN: into the guest, which halts, and out again."""
+    machine.run()
+    return per_call(loop.loop_ioctl, machine.vcpu, kvm.KVM_RUN, None)
 
 
 def open_edu(container):

@@ -10,11 +10,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from calls import BENCH, measure, open_edu, region_read  # noqa: E402
-from guest import mdev, vfio  # noqa: E402
+from calls import BENCH, measure, open_edu, region_read, vcpu  # noqa: E402
+from guest import kvm, mdev, vfio  # noqa: E402
 from guest.agent import Agent  # noqa: E402
 from guest.vfio import State  # noqa: E402
 
@@ -46,8 +47,13 @@ kretprobe:vfio_pci_mmap_huge_fault /@v[tid]/ {
 }
 kprobe:vfio_msihandler { printf("%llu %d %d %llx %d\\n", nsecs, pid, tid, arg1, arg0); }
 """
+ENTRIES = "tracepoint:kvm:kvm_entry { @n[args->vcpu_id] = count(); }"
+# Devices that are RUNNING: the walk at an entry of the halted device's VM passes them all.
+BESIDE = [f"5a5a00b{n:x}-0000-4000-8000-00000000000{n:x}" for n in range(15)]
 # For all that is printed while bpftrace is stopped: what finds no room would be cheaper.
 PAGES = "2048"
+# An agent that uses less than a hundredth of the CPU has nothing left to do.
+REST_SECONDS, IDLE_NS = 0.5, 10e6
 libbpf = ctypes.CDLL("libbpf.so.1")
 
 
@@ -59,7 +65,7 @@ def parked(process, work, *args):
         os.kill(process.pid, signal.SIGCONT)
 
 
-def with_bpftrace(script, *devices):
+def with_bpftrace(script, work, *args):
     libs = BENCH / "unpacked/usr/lib/x86_64-linux-gnu"
     process = subprocess.Popen([BENCH / "unpacked/usr/bin/bpftrace", "-e", script + 'BEGIN { printf("attached\\n"); }'],
                                env=dict(os.environ, LD_LIBRARY_PATH=str(libs), BPFTRACE_PERF_RB_PAGES=PAGES), stdout=subprocess.PIPE)
@@ -67,7 +73,7 @@ def with_bpftrace(script, *devices):
         if process.poll() is not None:
             raise RuntimeError("bpftrace ended")
     try:
-        return parked(process, measure, *devices)
+        return parked(process, work, *args)
     finally:
         process.terminate()
         process.communicate()
@@ -112,7 +118,7 @@ def added(found, bare, call):
 def kernel_side(devices):
     bare = measure(*devices)
     entry, exit_ = (with_nothing(where, *devices) for where in ("entry", "exit"))
-    count, text = (with_bpftrace(script, *devices) for script in (COUNT, PRINT))
+    count, text = (with_bpftrace(script, measure, *devices) for script in (COUNT, PRINT))
     full, counted = with_agent(1000000, *devices), with_agent(1, *devices)
     row("instructions a call", "bare", "migwatch", "an empty", "an empty", "bpftrace", "bpftrace", "share of", "bar")
     row("", "", "adds", "fentry", "fexit", "count", "print", "bpftrace")
@@ -125,8 +131,55 @@ def kernel_side(devices):
                 "1/3" if recorded else "1/10")
 
 
+def entry_with_agent(mtty, work, *args):
+    agent = Agent(trace=False)
+    mtty.set_state(State.STOP)
+    try:
+        agent.wait_metric('migwatch_probe_attached{probe="kvm_entry",kind="raw_tp"}', 1)
+        return parked(agent.process, work, *args)
+    finally:
+        mtty.set_state(State.RUNNING)
+        agent.stop()
+
+
+def in_a_child():
+    """Of another VM's vCPU."""
+    told, tell = os.pipe()
+    if os.fork() == 0:
+        os.write(tell, str(vcpu(kvm.Machine())).encode())
+        os._exit(0)
+    os.wait()
+    return float(os.read(told, 64))
+
+
+def entry_side(container, mtty):
+    """A vCPU's entry while a device is halted: while none is, nothing is attached to it."""
+    machine = kvm.Machine()
+    bare = vcpu(machine)
+    peer = with_bpftrace(ENTRIES, vcpu, machine) - bare
+    found = {"of another VM": entry_with_agent(mtty, in_a_child), "of this VM": entry_with_agent(mtty, vcpu, machine)}
+    beside = [vfio.open_device(container, mdev.create(uuid)) for uuid in BESIDE]
+    found[f"of this VM, {len(beside)} more devices"] = entry_with_agent(mtty, vcpu, machine)
+    for device in beside:
+        device.close()
+    row("vCPU entry, a device halted", "bare", "migwatch", "bpftrace", "share of")
+    row("", "", "adds", "count", "bpftrace")
+    for what, cost in found.items():
+        row(f"... {what}", f"{bare:.0f}", f"{cost - bare:+.0f}", f"{peer:+.0f}", f"{(cost - bare) / peer:.2f}")
+
+
 def cpu_ns(pid):
     return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def rested(pid):
+    """CPU time of the agent, when it has come to rest."""
+    now = cpu_ns(pid)
+    while True:
+        time.sleep(REST_SECONDS)
+        before, now = now, cpu_ns(pid)
+        if now - before < REST_SECONDS * IDLE_NS:
+            return now
 
 
 def user_side(mtty):
@@ -134,21 +187,24 @@ def user_side(mtty):
     agent = Agent(trace=False, flags=["--limit.per-kind=1000000"])
     mtty.set_state(State.STOP)
     for what in ("first", "later"):
-        before, spent = agent.settled()["bulk"]["received"], cpu_ns(agent.process.pid)
+        before, began = agent.settled()["bulk"]["received"], rested(agent.process.pid)
         for _ in range(10):
             region_read(mtty)
+        spent = rested(agent.process.pid) - began  # before it is asked for its counters, which costs as well
         records = agent.settled()["bulk"]["received"] - before
-        print(f"agent, {what} {records} records: {(cpu_ns(agent.process.pid) - spent) / records:.0f} instructions each")
+        print(f"agent, {what} {records} records: {spent / records:.0f} instructions each")
     mtty.set_state(State.RUNNING)
     agent.stop()
 
 
 def main():
     mdev.load()
+    kvm.load()
     container = vfio.Container()
     mtty = vfio.open_device(container, mdev.create(mdev.SOURCE))
     edu = open_edu(vfio.Container())
     kernel_side((mtty, edu))
+    entry_side(container, mtty)
     user_side(mtty)
 
 

@@ -4,35 +4,21 @@
 # lab/vm: --device pcie-root-port,id=two,addr=04.0,chassis=2 --device e1000e,bus=two,romfile=
 """PCIe errors of a device that is open, of one that is not, and whom the kernel tells. Injected by aer_inject."""
 import os
-import struct
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from guest import pci, pci_client, vfio  # noqa: E402
+from guest import aer, pci, pci_client, vfio  # noqa: E402
 from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.kmsg import KernelLog  # noqa: E402
 
 E1000E = "8086:10d3"
-COMPLETION_TIMEOUT, BAD_TLP = 1 << 14, 1 << 6
-_INJECTION = struct.Struct("=BBBxIIIIIII")  # bus dev fn uncor_status cor_status header_log[4] domain
-
-
-def inject(address, uncorrectable=0, correctable=0):
-    domain, bus, rest = address.split(":")
-    device, function = rest.split(".")
-    record = _INJECTION.pack(int(bus, 16), int(device, 16), int(function), uncorrectable, correctable,
-                             0, 0, 0, 0, int(domain, 16))
-    fd = os.open("/dev/aer_inject", os.O_WRONLY)
-    os.write(fd, record)
-    os.close(fd)
 
 
 def main():
     case = Case()
-    subprocess.run(["modprobe", "aer_inject"], check=True)
+    aer.load()
     opened, = pci.find(pci.IGB)
     other, = pci.find(E1000E)
     pci.bind(opened, "vfio-pci")
@@ -42,11 +28,11 @@ def main():
     device = pci_client.open_device(container, pci.sysfs(opened), pci_client.PciDevice)
     port = os.path.basename(os.path.dirname(os.path.realpath(pci.sysfs(opened))))
     # The kernel tries to recover from what is not corrected, and says how that went.
-    for address, errors, last in ((opened, {"correctable": BAD_TLP}, f"{opened}: +PCIe Bus Error"),
-                                  (opened, {"uncorrectable": COMPLETION_TIMEOUT}, "device recovery"),
-                                  (port, {"uncorrectable": COMPLETION_TIMEOUT}, "device recovery"),
-                                  (other, {"correctable": BAD_TLP}, f"{other}: +PCIe Bus Error")):
-        inject(address, **errors)
+    for address, errors, last in ((opened, {"correctable": aer.BAD_TLP}, f"{opened}: +PCIe Bus Error"),
+                                  (opened, {"uncorrectable": aer.COMPLETION_TIMEOUT}, "device recovery"),
+                                  (port, {"uncorrectable": aer.COMPLETION_TIMEOUT}, "device recovery"),
+                                  (other, {"correctable": aer.BAD_TLP}, f"{other}: +PCIe Bus Error")):
+        aer.inject(address, **errors)
         print(f"     {log.wait(last)}", flush=True)
         log.lines.clear()
     agent.settled()

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { MIG_P2P, MIG_PRE_COPY, State, stateName } from '../../src/model/fsm.js';
 import { judged } from '../run.js';
 import { FEATURES } from './flags.js';
+import { MORE_MUTATIONS } from './more_mutations.js';
 import { MUTATIONS, type Mutation } from './mutations.js';
 import { LIMITS, RUN } from './settings.js';
 import { Walk } from './walk.js';
@@ -36,7 +37,7 @@ function alarms(text: string): string[] {
   return violations.filter((v) => v.severity !== 'info').map((v) => v.rule);
 }
 
-for (const m of MUTATIONS)
+for (const m of [...MUTATIONS, ...MORE_MUTATIONS])
   test(`${m.breaks.join(', ')}: ${m.what} in ${stateName(m.in)}`, () => {
     fc.assert(
       fc.property(walks(m), ({ flags, count, choices }) => {

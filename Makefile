@@ -38,8 +38,8 @@ sizes: setup build ## rewrite probes/sizes.txt: what the verifier looks at in ea
 	@lab/vm --out build/lab/sizes --device edu,addr=02.0 --timeout=300 -- python3 lab/cases/program_sizes.py --write
 	@cp build/lab/sizes/sizes.txt probes/sizes.txt
 
-mutation: build ## is each line of the rules and the model tested? changes them one by one; takes long
-	@node_modules/.bin/stryker run tools/mutation/stryker.config.mjs
+mutation: build ## is each line of the rules and the model tested? changes them one by one, for an hour; SAMPLE=10: a tenth
+	@node_modules/.bin/stryker run tools/mutation/stryker.config.mjs $(if $(SAMPLE),--mutate $$(node tools/mutation/sample.mjs $(SAMPLE)))
 
 bench: setup build ## what the agent costs, measured in the lab
 	@bench/run

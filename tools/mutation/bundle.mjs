@@ -15,11 +15,15 @@ const files = FOLDERS.flatMap((folder) =>
     .map((name) => `./${folder}/${name}`),
 );
 
+/** Says which file the tests after it are of. */
+const marker = (file) => `import { inFile } from '${COLLECTOR}';\ninFile('${file}');`;
+
 await build({
   stdin: {
-    contents: [`export { tests } from '${COLLECTOR}';`, ...files.map((file) => `import '${file}';`)].join(
-      '\n',
-    ),
+    contents: [
+      `export { tests } from '${COLLECTOR}';`,
+      ...files.flatMap((file) => [`import 'marker:${file}';`, `import '${file}';`]),
+    ].join('\n'),
     resolveDir: '.',
   },
   bundle: true,
@@ -31,10 +35,16 @@ await build({
   plugins: [
     {
       name: 'collect-tests',
-      setup: ({ onResolve, resolve }) =>
+      setup({ onLoad, onResolve, resolve }) {
         onResolve({ filter: /^node:test$/ }, () =>
           resolve(COLLECTOR, { kind: 'import-statement', resolveDir: '.' }),
-        ),
+        );
+        onResolve({ filter: /^marker:/ }, ({ path }) => ({ path: path.slice(7), namespace: 'marker' }));
+        onLoad({ filter: /.*/, namespace: 'marker' }, ({ path }) => ({
+          contents: marker(path),
+          resolveDir: '.',
+        }));
+      },
     },
   ],
 });

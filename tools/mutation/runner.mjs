@@ -3,18 +3,20 @@
  * Stryker's test runner "bundle": runs the bundled tests in this process, which takes milliseconds where a process
  * for each mutant would take a second. A mutant of what is evaluated at load gets the bundle loaded anew.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { INSTRUMENTER_CONSTANTS } from '@stryker-mutator/api/core';
 import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import { DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
 
 const BUNDLE = 'build/tests.cjs';
-/** Tests that a mutant is tried by, at most: those that pass by the fewest other mutants, and so are about it. */
-const TRIES = 40;
-/** A test takes so many times the median: too slow to be asked about everything. */
+/** What the dry run learns of the tests: how long each takes and how many mutants it runs. */
+const LEARNT = 'build/tests.json';
+/** Tests that a mutant is tried by, at most. So none takes minutes; a test left out can only lower the score. */
+const TRIES = 120;
+/** A test that takes so many times the median is asked only about its own file, or what nothing else runs. */
 const SLOW = 10;
 
 /** What the instrumented code looks at: which mutant is on, whose coverage it counts. */
@@ -24,6 +26,7 @@ globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] = stryker;
 class BundleRunner {
   #load;
   #tests;
+  #learnt;
   /** Test that killed a mutant of a file last: the likeliest to kill the next. */
   #killers = new Map();
 
@@ -42,9 +45,10 @@ class BundleRunner {
   }
 
   async dryRun() {
-    stryker.mutantCoverage = { static: {}, perTest: {} };
+    const mutantCoverage = { static: {}, perTest: {} };
+    stryker.mutantCoverage = mutantCoverage;
     const tests = [];
-    for (const one of this.#fresh()) {
+    for (const one of this.#load()) {
       stryker.currentTestId = one.id;
       const began = performance.now();
       const failure = await failureOf(one);
@@ -56,34 +60,23 @@ class BundleRunner {
       );
     }
     stryker.currentTestId = undefined;
-    const times = tests.map((t) => t.timeSpentMs).sort((a, b) => a - b);
-    const limit = SLOW * (times[times.length >> 1] ?? 0);
-    const slow = new Set(tests.filter((t) => t.timeSpentMs > limit).map((t) => t.id));
-    const { perTest } = stryker.mutantCoverage;
-    return {
-      status: DryRunStatus.Complete,
-      tests,
-      mutantCoverage: { ...stryker.mutantCoverage, perTest: mostTelling(perTest, slow) },
-    };
+    writeFileSync(LEARNT, JSON.stringify(learnt(tests, mutantCoverage.perTest)));
+    return { status: DryRunStatus.Complete, tests, mutantCoverage };
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }) {
     stryker.hitCount = 0;
     stryker.hitLimit = hitLimit;
     const atLoad = mutantActivation === 'static';
-    if (!atLoad) this.#tests ??= this.#fresh();
+    if (!atLoad) this.#tests ??= this.#load();
     stryker.activeMutant = activeMutant.id;
     try {
       const tests = atLoad ? this.#load() : this.#tests;
-      return await this.#run(
-        activeMutant.fileName,
-        inOrder(tests, testFilter, this.#killers.get(activeMutant.fileName)),
-      );
+      return await this.#run(activeMutant.fileName, this.#choose(activeMutant.fileName, tests, testFilter));
     } catch (err) {
       return killed('loading', err.message, 0); // the bundle itself does not load any more
     } finally {
       stryker.activeMutant = undefined;
-      if (atLoad) this.#tests = undefined;
     }
   }
 
@@ -101,10 +94,32 @@ class BundleRunner {
     return { status: MutantRunStatus.Survived, nrOfTests: ran };
   }
 
-  #fresh() {
-    stryker.activeMutant = undefined;
-    return this.#load();
+  /** Tests about the file, then those of its room, then others, the most specific first; before all the likeliest. */
+  #choose(fileName, tests, filter) {
+    this.#learnt ??= JSON.parse(readFileSync(LEARNT, 'utf8'));
+    const wanted = filter && new Set(filter);
+    const covering = tests.filter(({ id }) => !wanted || wanted.has(id));
+    const [subject, room] = [basename(fileName, '.ts'), basename(dirname(fileName))];
+    const about = (t) => t.name.startsWith(`${subject}:`) || basename(t.file) === `${subject}.test.ts`;
+    const quick = covering.filter((t) => about(t) || !this.#learnt[t.id].slow);
+    if (quick.length === 0) return covering;
+    const near = (t) => (about(t) ? 0 : basename(dirname(t.file)) === room ? 1 : 2);
+    const size = (t) => this.#learnt[t.id].size;
+    const ranked = quick.sort((a, b) => near(a) - near(b) || size(a) - size(b));
+    const chosen = ranked.slice(0, TRIES);
+    const last = this.#killers.get(fileName);
+    return [...chosen.filter((t) => t.id === last), ...chosen.filter((t) => t.id !== last)];
   }
+}
+
+function learnt(tests, perTest) {
+  const times = tests.map((t) => t.timeSpentMs).sort((a, b) => a - b);
+  const limit = SLOW * (times[times.length >> 1] ?? 0);
+  const about = ({ id, timeSpentMs }) => ({
+    slow: timeSpentMs > limit,
+    size: Object.keys(perTest[id] ?? {}).length,
+  });
+  return Object.fromEntries(tests.map((t) => [t.id, about(t)]));
 }
 
 const killed = (by, failureMessage, nrOfTests) => ({
@@ -121,38 +136,6 @@ async function failureOf({ run }) {
   } catch (err) {
     return String(err?.message ?? err);
   }
-}
-
-/**
- * Of the tests that run a mutant the `TRIES` most specific, slow ones only where there are no others: no mutant
- * takes minutes, and what this leaves out can only lower the score.
- */
-function mostTelling(perTest, slow) {
-  const out = {};
-  const tried = new Map();
-  const size = ([, hits]) => Object.keys(hits).length;
-  const bySize = Object.entries(perTest).sort((a, b) => size(a) - size(b));
-  for (const [test, hits] of [
-    ...bySize.filter(([id]) => !slow.has(id)),
-    ...bySize.filter(([id]) => slow.has(id)),
-  ]) {
-    const most = slow.has(test) ? 1 : TRIES;
-    out[test] = {};
-    for (const [mutant, times] of Object.entries(hits)) {
-      const n = tried.get(mutant) ?? 0;
-      if (n >= most) continue;
-      tried.set(mutant, n + 1);
-      out[test][mutant] = times;
-    }
-  }
-  return out;
-}
-
-function inOrder(tests, filter, first) {
-  const wanted = filter && new Set(filter);
-  const chosen = wanted ? tests.filter(({ id }) => wanted.has(id)) : tests;
-  const at = chosen.findIndex(({ id }) => id === first);
-  return at > 0 ? [chosen[at], ...chosen.slice(0, at), ...chosen.slice(at + 1)] : chosen;
 }
 
 export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'bundle', BundleRunner)];

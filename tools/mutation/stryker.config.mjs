@@ -2,8 +2,8 @@
 /** What `make mutation` changes, what it runs, and how many of the changes the tests have to notice. */
 export default {
   mutate: ['agent/src/model/**/*.ts', 'agent/src/rules/**/*.ts', '!agent/src/model/bounds.ts'],
-  plugins: ['./tools/mutation/runner.mjs', './tools/mutation/ignore_prose.mjs'],
-  ignorers: ['prose'],
+  plugins: ['./tools/mutation/runner.mjs', './tools/mutation/ignore.mjs'],
+  ignorers: ['no-verdict'],
   testRunner: 'bundle',
   coverageAnalysis: 'perTest',
   buildCommand: 'node tools/mutation/bundle.mjs',

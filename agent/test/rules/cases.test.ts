@@ -2,20 +2,12 @@
 /** Every rule of the list has shown what it must: a rule without its cases, or a benign trigger without one, fails here. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { coverage, type Fact, type Probes } from '../../src/model/coverage.js';
 import { RULES } from '../../src/rules/index.js';
 import type { Rule } from '../../src/rules/rule.js';
-import { findings, verdicts } from '../run.js';
-import type { Cases, Table } from './cases/case.js';
-import { MEMORY } from './cases/memory.js';
-import { OTHERS } from './cases/others.js';
-import { PEERS } from './cases/peers.js';
-import { STATES } from './cases/states.js';
-import { STREAM } from './cases/stream.js';
-import { TOUCH } from './cases/touch.js';
-import { TRACKING } from './cases/tracking.js';
-
-const TABLES: readonly Table[] = [TOUCH, MEMORY, STATES, STREAM, TRACKING, PEERS, OTHERS];
-const ALL: Table = Object.assign({}, ...TABLES);
+import { findings, judged, verdicts } from '../run.js';
+import { ALL, TABLES } from './cases/all.js';
+import { type Cases, ONE } from './cases/case.js';
 
 const isBroken = (answer: string) => answer.includes(' ');
 const sentences = (text: string) => text.split(/(?<=[.;]) (?=[A-Z0-9`])/);
@@ -32,11 +24,35 @@ function unknownCase({ id }: Rule, { unknown }: Cases): void {
   assert.ok(answers.includes('unknown') && !answers.some(isBroken), `unknown: ${answers}`);
 }
 
-function brokenCases({ id }: Rule, { broken }: Cases): void {
+function brokenCases({ id, severities }: Rule, { broken }: Cases): void {
   assert.ok(Object.keys(broken).length > 0, 'broken');
   for (const [answer, text] of Object.entries(broken)) {
     const answers = verdicts(id, text);
     assert.ok(answers.includes(answer), `${answer}: ${answers}`);
+    const severity = answer.split(' ').at(-1);
+    assert.ok(
+      severities.some((s) => s === severity),
+      `${severity} is not among its severities`,
+    );
+  }
+}
+
+const HOST = judged(ONE).judge.world;
+const levelOf = (probes: Probes, fact: Fact) =>
+  coverage(probes, HOST.devices.values()).find((c) => c.fact === fact)?.level;
+
+/** Probes without which the fact is less than it was. */
+function probesOf(fact: Fact): string[] {
+  const without = (key: string) => new Map([...HOST.probes].filter(([other]) => other !== key));
+  return [...HOST.probes.keys()].filter((key) => levelOf(without(key), fact) !== levelOf(HOST.probes, fact));
+}
+
+/** Nothing seen is no evidence where one could not look: without any of the facts that it needs, kept is unknown. */
+function blindCases({ id, needs }: Rule, { kept }: Cases): void {
+  if (typeof kept !== 'string') return;
+  for (const fact of needs) {
+    const blind = probesOf(fact).map((probe) => `0 probe ${probe} unavailable\n`);
+    assert.ok(!verdicts(id, `${blind.join('')}${kept}`).includes('kept'), `kept without ${fact}`);
   }
 }
 
@@ -63,6 +79,7 @@ for (const rule of RULES)
     keptCase(rule, cases);
     brokenCases(rule, cases);
     unknownCase(rule, cases);
+    blindCases(rule, cases);
     benignCases(rule, cases);
   });
 

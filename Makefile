@@ -44,6 +44,11 @@ mutation: build ## is each line of the rules and the model tested? changes them 
 bench: setup build ## what the agent costs, measured in the lab
 	@bench/run
 
+deb: host-setup ## build/migwatch_VERSION_ARCH.deb
+	@rm -rf build/bundle build/agent.stamp
+	@$(MAKE) --no-print-directory -s build
+	@packaging/deb
+
 dashboards: build ## regenerate the committed Grafana dashboards and Prometheus rules
 	@node build/dashboards/src/main.js dashboards
 
@@ -80,4 +85,4 @@ build/agent.stamp: $(TS) $(PAGE) tsconfig.json package-lock.json
 	cp -r build/bundle/report-page build/agent/src/export/report/
 	touch $@
 
-.PHONY: help fuzz mutation picture setup build lint test demo bench sizes dashboards docs wire clean host-setup
+.PHONY: help deb fuzz mutation picture setup build lint test demo bench sizes dashboards docs wire clean host-setup

@@ -60,6 +60,8 @@ export class Stage {
       maps: () => [],
       version: '0.1.0',
       reload: { successful: true, at: 0 },
+      web: { successful: true, at: 0 },
+      sinks: [{ name: 'violations_file', exported: 0, dropped: 0, errors: 0 }],
       refused: nothingRefused(),
       maxSeries: 100_000,
     });

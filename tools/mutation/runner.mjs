@@ -15,7 +15,7 @@ const BUNDLE = 'build/tests.cjs';
 /** What the dry run learns of the tests: how long each takes and how many mutants it runs. */
 const LEARNT = 'build/tests.json';
 /** Tests that a mutant is tried by, at most. So none takes minutes; a test left out can only lower the score. */
-const TRIES = 120;
+const TRIES = 400;
 /** A test that takes so many times the median is asked only about its own file, or what nothing else runs. */
 const SLOW = 10;
 

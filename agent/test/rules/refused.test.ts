@@ -2,7 +2,7 @@
 /** What looks like a violation and is none: a call that failed, a record that could not be read, another cause. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { verdicts } from '../run.js';
+import { judged, verdicts } from '../run.js';
 import { inState, ONE, running, TWO } from './cases/case.js';
 
 test('low-power: only a config write to a capability, asking for D3hot, with its own zap and no reset', () => {
@@ -64,4 +64,27 @@ test('a reset explains, for 5 s, what its session and its tracking come to, and 
     `${ONE}\n1s dev1 log start\n2s dev1 reset\n${at} dev1 log report -> -EINVAL`;
   assert.deepEqual(verdicts('dirty-report-inactive', failing('6999ms')), []);
   assert.deepEqual(verdicts('dirty-report-inactive', failing('7s')), ['unknown']);
+});
+
+test('blackout: a v1 destination that starts is unknown, whatever else is written or read is not judged', () => {
+  const v1 =
+    '0 dev1 opened mdev vendor flags=none\n1ms dev1 v1 region\n2ms dev1 v1 read state 1\n1s dev1 v1 write state 4';
+  const of = (text: string) => verdicts('blackout-budget-exceeded', `${v1}\n${text}`);
+  assert.deepEqual(of('2s dev1 v1 write state 1'), ['unknown']);
+  assert.deepEqual(of('2s dev1 v1 write state 0'), []);
+  assert.deepEqual(of('2s dev1 v1 write state 1\n3s dev1 v1 write state 1'), ['unknown']);
+});
+
+test('an attachment that is refused leaves the device where it was', () => {
+  const containerOf = (text: string) => judged(`${ONE}\n${text}`).judge.world.devices.get(1)?.container;
+  assert.equal(containerOf('1s dev1 ioas attach 2'), 2);
+  assert.equal(containerOf('1s dev1 ioas attach 2 -> -EBUSY'), 1);
+  assert.equal(containerOf('1s dev1 ioas detach'), 0);
+});
+
+test('data-fd: a write to the fd of a saving session is the user, before and after its end', () => {
+  const of = (...actions: string[]) => verdicts('data-fd-wrong-state', inState('PRE_COPY', ...actions));
+  assert.deepEqual(of('data write -> -ENODEV'), ['write-refused warning']);
+  assert.deepEqual(of('data write 60'), ['write-succeeded critical']);
+  assert.deepEqual(of('data read 60'), ['kept']);
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Series live as long as what they describe and are only given new numbers: their label text never changes, so a
- * scrape formats nothing but numbers, and of devices (Block) only those that are new. `bench/web` measures it.
+ * scrape formats nothing but numbers, and of devices (Block) only those that are new.
  */
 import type { MetricKey } from './metric_table.js';
 

@@ -45,11 +45,11 @@ def main():
     for line in errors:
         print(f"     {line}")
     case.expect("whose, and what", [(opened in line.split("PCIe")[0], line.split(" of ")[1]) for line in errors], [
-        (True, f"{opened}, status {BAD_TLP:#x}"),
-        (True, f"{opened}, status {COMPLETION_TIMEOUT:#x}"),  # that its driver was told is no error of its own
-        (False, f"{port}, status {COMPLETION_TIMEOUT:#x}"),
+        (True, f"{opened}, status {aer.BAD_TLP:#x}"),
+        (True, f"{opened}, status {aer.COMPLETION_TIMEOUT:#x}"),  # that its driver was told is no error of its own
+        (False, f"{port}, status {aer.COMPLETION_TIMEOUT:#x}"),
         (True, f"{opened}, status 0x0"),                      # below the port: its driver was told
-        (False, f"{other}, status {BAD_TLP:#x}")])
+        (False, f"{other}, status {aer.BAD_TLP:#x}")])
     case.expect("severities", [line.split("PCIe")[0].split()[-1] for line in errors],
                 ["correctable", "nonfatal", "nonfatal", "nonfatal", "correctable"])
     case.end()

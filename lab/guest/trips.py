@@ -14,7 +14,7 @@ TABLE = Path(__file__).resolve().parents[1] / "trips.txt"
 
 def expected():
     """{timeline: {(rule, reason): severity's first letter, and ? if it may be missing}} of lab/trips.txt."""
-    timelines = {}
+    timelines, here = {}, {}
     for line in TABLE.read_text().splitlines():
         if line.startswith("  "):
             mark, rule, reason = line.split()

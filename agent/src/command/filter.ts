@@ -3,7 +3,7 @@
 import { globMatcher } from '../config/glob.js';
 import { type Filter, UsageError } from '../config.js';
 import type { Violation } from '../rules/finding.js';
-import { JOINT_RULES, RULES } from '../rules/index.js';
+import { ALL_RULES } from '../rules/index.js';
 
 export interface Shown {
   violation(v: Violation): boolean;
@@ -16,8 +16,7 @@ export interface Shown {
  * missing probe) bear on every device: no `--device` hides them.
  */
 export function shown({ rules, device }: Filter): Shown {
-  const known = [...RULES, ...JOINT_RULES];
-  const unknown = rules?.find((id) => !known.some((r) => r.id === id));
+  const unknown = rules?.find((id) => !ALL_RULES.some((r) => r.id === id));
   if (unknown !== undefined)
     throw new UsageError(`--rules: no rule is called ${unknown}; \`migwatch rules\` lists them`);
   const matches = device === undefined ? () => true : globMatcher(device);

@@ -5,7 +5,7 @@ import { type Half, Halves, type Host } from '../join/half.js';
 import { type JointVerdict, judgeMigration } from '../join/judge.js';
 import { join } from '../join/pairing.js';
 import type { Judge } from '../judge.js';
-import { JOINT_RULES, RULES } from '../rules/index.js';
+import { ALL_RULES } from '../rules/index.js';
 import { Policy } from '../rules/policy.js';
 import type { TraceOrigin } from '../trace/metadata.js';
 import { madeOn } from '../trace_format.js';
@@ -44,7 +44,7 @@ export class Hosts {
 
   /** Prints what they have in common; how many violations that came to. */
   join(judges: Judges, filter: Filter, printer: Printer): number {
-    const policy = new Policy({ ...judges[0], rules: [...RULES, ...JOINT_RULES] });
+    const policy = new Policy({ ...judges[0], rules: ALL_RULES });
     const show = shown(filter);
     const { migrations, alone } = join(this.found);
     let violations = 0;

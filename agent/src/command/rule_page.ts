@@ -2,7 +2,7 @@
 /** One rule in full, as data, text and Markdown: for `migwatch rules` and docs/rules/. */
 import { formatDuration } from '../config/duration.js';
 import { limitsOf } from '../config/keys.js';
-import { JOINT_RULES, RULES } from '../rules/index.js';
+import { ALL_RULES, JOINT_RULES, RULES } from '../rules/index.js';
 import { LIMITS, limitName } from '../rules/limits.js';
 import { causesOf } from '../rules/precedence.js';
 import { authority, type Norm, type Rule } from '../rules/rule.js';
@@ -56,13 +56,13 @@ export function ruleJson(r: Rule): Record<string, unknown> {
 
 /** For the API: what ruleJson says of the rule called so. */
 export function ruleById(id: string): Record<string, unknown> | undefined {
-  const rule = RULES.find((r) => r.id === id);
+  const rule = ALL_RULES.find((r) => r.id === id);
   return rule && ruleJson(rule);
 }
 
 /** For the page: what ruleText says of it. */
 export function ruleTextById(id: string): string | undefined {
-  const rule = RULES.find((r) => r.id === id);
+  const rule = ALL_RULES.find((r) => r.id === id);
   return rule && ruleText(rule);
 }
 
@@ -93,7 +93,7 @@ const link = (id: string) => `[\`${id}\`](${id}.md)`;
 /** Names of rules become links, except that of the page itself. */
 function linked(text: string, own: string): string {
   return text.replace(/\b[a-z0-9]+(?:-[a-z0-9]+)+\b/g, (word) =>
-    word !== own && RULES.some((r) => r.id === word) ? link(word) : word,
+    word !== own && ALL_RULES.some((r) => r.id === word) ? link(word) : word,
   );
 }
 
@@ -159,7 +159,14 @@ ${joint}
 export function tableText(): string {
   const lines = [
     ['rule', 'severity', 'party', 'norm', 'scope', 'needs'],
-    ...RULES.map((r) => [r.id, r.severities.join(','), r.party, r.norm, r.scope, r.needs.join(',') || '-']),
+    ...ALL_RULES.map((r) => [
+      r.id,
+      r.severities.join(','),
+      r.party,
+      r.norm,
+      r.scope,
+      r.needs.join(',') || '-',
+    ]),
   ];
   const widths = lines[0]?.map((_, i) => Math.max(...lines.map((l) => l[i]?.length ?? 0))) ?? [];
   return lines

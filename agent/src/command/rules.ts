@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type RulesFormat, UsageError } from '../config.js';
-import { JOINT_RULES, RULES } from '../rules/index.js';
+import { ALL_RULES } from '../rules/index.js';
 import { indexMarkdown, ruleJson, ruleMarkdown, ruleText, tableText } from './rule_page.js';
 
 function render(id: string | undefined, format: RulesFormat): string {
-  const found = id === undefined ? undefined : [...RULES, ...JOINT_RULES].find((r) => r.id === id);
+  const found = id === undefined ? undefined : ALL_RULES.find((r) => r.id === id);
   if (id !== undefined && !found)
     throw new UsageError(`no rule is called ${id}; \`migwatch rules\` lists them`);
   switch (format) {
@@ -14,7 +14,7 @@ function render(id: string | undefined, format: RulesFormat): string {
     case 'markdown':
       return found ? ruleMarkdown(found) : indexMarkdown();
     case 'json':
-      return `${JSON.stringify(found ? ruleJson(found) : RULES.map(ruleJson), undefined, 2)}\n`;
+      return `${JSON.stringify(found ? ruleJson(found) : ALL_RULES.map(ruleJson), undefined, 2)}\n`;
     default:
       return format satisfies never;
   }

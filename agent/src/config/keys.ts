@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The keys of the configuration file: made from the flags, the limits and the rules. */
 import type { Options } from 'yargs';
-import { RULES } from '../rules/index.js';
+import { ALL_RULES } from '../rules/index.js';
 import { LIMIT_KEYS, LIMITS, type LimitKey, limitName } from '../rules/limits.js';
 import { DEFAULT_UNROUTABLE } from '../rules/routing.js';
 import { SEVERITIES } from '../rules/rule.js';
@@ -80,7 +80,7 @@ const RULES_SHAPE: Mapping = {
   kind: 'mapping',
   name: 'rules',
   means: 'By rule id: off, on, or what differs. A rule that is off is not judged and does not count as kept.',
-  keys: Object.fromEntries(RULES.map((r) => [r.id, ruleShape(r.id, r.statement)])),
+  keys: Object.fromEntries(ALL_RULES.map((r) => [r.id, ruleShape(r.id, r.statement)])),
 };
 
 const DEVICES_SHAPE: Shape = {

@@ -140,3 +140,6 @@ export const RULES: readonly Rule[] = [
 
 /** Judged of migrations that were joined from traces of both hosts: no record of one host brings them up. */
 export const JOINT_RULES: readonly Rule[] = [streamTruncated];
+
+/** Every rule that can be named: by the configuration, by filters, to be explained. */
+export const ALL_RULES: readonly Rule[] = [...RULES, ...JOINT_RULES];

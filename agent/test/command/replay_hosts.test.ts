@@ -2,7 +2,7 @@
 /** `migwatch replay SOURCE DESTINATION`, as it is typed. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +66,10 @@ test('both sides are joined, and what was cut between them is found', async (t) 
     'each finding says of which host it is',
   );
   assert.equal(replay(...cut, '--rules=resume-without-data').status, 0);
+  const off = join(folder(t), 'off.yaml');
+  writeFileSync(off, 'rules: { stream-truncated: off }\n');
+  const { status: milder, stdout: rest } = replay(...cut, `--config.file=${off}`);
+  assert.equal(milder, 0, rest);
 });
 
 test('a trace that is named twice is refused', async (t) => {

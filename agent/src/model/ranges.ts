@@ -5,6 +5,17 @@ export interface Range {
   readonly to: number;
 }
 
+/** What is left of the parts without the addresses from `from` up to, not including, `to`. */
+export function without(parts: readonly Range[], from: number, to: number): Range[] {
+  return parts.flatMap((part) => {
+    if (part.to <= from || part.from >= to) return [part];
+    return [
+      { from: part.from, to: Math.min(part.to, from) },
+      { from: Math.max(part.from, to), to: part.to },
+    ].filter((p) => p.from < p.to);
+  });
+}
+
 /** More than a VMM maps; beyond it the set says that it is incomplete. */
 const MAX_RANGES = 4096;
 
@@ -41,15 +52,7 @@ export class Ranges {
   }
 
   remove(from: number, size: number): void {
-    const to = from + size;
-    if (!this.overlaps(from, size)) return;
-    this.parts = this.parts.flatMap((part) => {
-      if (part.to <= from || part.from >= to) return [part];
-      return [
-        { from: part.from, to: Math.min(part.to, from) },
-        { from: Math.max(part.from, to), to: part.to },
-      ].filter((p) => p.from < p.to);
-    });
+    if (this.overlaps(from, size)) this.parts = without(this.parts, from, from + size);
   }
 
   covers(from: number, size: number): boolean {

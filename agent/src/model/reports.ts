@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Range, Ranges } from './ranges.js';
+import { type Range, Ranges, without } from './ranges.js';
 
 /** What one report said, before it is known whether it succeeded. */
 export interface DirtyBits {
@@ -55,8 +55,8 @@ export class Reports {
 
   /** A report succeeded. `haltedBy` is the thread that halted the last device; undefined while one is not halted. */
   reported(iova: number, size: number, tid: number, haltedBy: number | undefined): void {
-    const told = (d: Dropped) => d.from >= iova && d.to <= iova + size;
-    if (this.dropped.some(told)) this.dropped = this.dropped.filter((d) => !told(d));
+    // What was unmapped as a whole may have been mapped again, and be reported, in pieces.
+    if (this.dropped.length > 0) this.dropped = without(this.dropped, iova, iova + size);
     if (haltedBy === undefined) {
       this.before.add(iova, size);
       return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The folder of all traces: what is in it, what must go to keep to its budget and to the disk's floor. */
 import { lstatSync, readdirSync, rmdirSync, rmSync, statfsSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Folders that are ours to remove: `migwatch-<utc>-<pid>` and, after them, `capture-<utc>-...`. */
 const OURS = /^(migwatch|capture)-\d{8}T\d{6}/;
@@ -36,9 +36,10 @@ function segments(dir: string): Segment[] {
   return out.sort((a, b) => (a.order < b.order ? -1 : 1));
 }
 
-function remove({ path, folder }: Segment): void {
+/** A folder goes with its last segment, unless `inUse`: the next segment of a trace that is being written. */
+function remove({ path, folder }: Segment, inUse: boolean): void {
   unlinkSync(path);
-  if (readdirSync(folder).some((f) => STREAM.test(f))) return;
+  if (inUse || readdirSync(folder).some((f) => STREAM.test(f))) return;
   rmSync(join(folder, 'metadata'), { force: true });
   try {
     rmdirSync(folder);
@@ -55,7 +56,7 @@ export function room(dir: string, limits: DiskLimits): number {
 
 /**
  * Removes the oldest segments until `wanted` more bytes keep to the limits. The
- * segments of `keep` (folders that are being written) stay. Whether that was enough.
+ * segments of `keep` (those that are being written) stay, and their folders. Whether that was enough.
  */
 export function makeRoom(
   dir: string,
@@ -65,11 +66,12 @@ export function makeRoom(
 ): boolean {
   const all = segments(dir);
   let used = all.reduce((sum, s) => sum + s.bytes, 0);
+  const folders = new Set([...keep].map(dirname));
   const enough = () => used + wanted <= limits.budgetBytes && room(dir, limits) >= wanted;
   for (const s of all) {
     if (enough()) return true;
     if (keep.has(s.path)) continue;
-    remove(s);
+    remove(s, folders.has(s.folder));
     used -= s.bytes;
   }
   return enough();

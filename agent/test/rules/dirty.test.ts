@@ -167,6 +167,17 @@ test('unmap-drops-dirty: kept with the bitmap, after the last report, or reporte
   assert.deepEqual(unmap(`${halted}\n4s container1 unmap ${HIGH}`), ['kept']);
   const later = `${TRACKED}\n1s dev1 set PRE_COPY\n2s container1 unmap ${HIGH}\n3s dev1 set STOP_COPY\n4s dev1 log report ${HIGH}`;
   assert.deepEqual(unmap(`${later}\n${END}`), ['unreported info', 'kept']);
+  // Firmware moves a shadow: RAM is unmapped as a whole, and mapped and reported in pieces.
+  const pieces = `${TRACKED}\n1s dev1 set PRE_COPY\n2s container1 unmap 0x0 0x4000000\n3s dev1 set STOP_COPY`;
+  const first = `${pieces}\n4s dev1 log report 0x0 0xc3000`;
+  assert.deepEqual(unmap(`${first}\n4s dev1 log report 0xc3000 0x3f3d000\n${END}`), [
+    'unreported info',
+    'kept',
+  ]);
+  assert.deepEqual(unmap(`${first}\n4s dev1 log report 0xc3000 0x3f3c000\n${END}`), [
+    'unreported info',
+    'never-reported warning',
+  ]);
 });
 
 test('unmap-drops-dirty: low memory, BARs, no tracking, VADDR and the end of the source are no matter', () => {

@@ -27,9 +27,13 @@ function fields(text: string): Record<string, string | number> {
   return out;
 }
 
-/** Fails unless babeltrace2's lines are these records, in this order, with these values. */
+/**
+ * Fails unless babeltrace2's lines are these records, in this order, with these values. Of an empty text
+ * babeltrace2 2.0 shows what the same field of an earlier event held: it uses its events again.
+ */
 export function sameEvents(lines: readonly string[], records: Uint8Array): void {
   const { cursor, decoder } = reader(records);
+  const shown = new Set<string>();
   for (const line of lines) {
     const [, cycles = '', name, rest = ''] = /^\[(\d+)\] (\w+): \{.*?\}, (.*)$/.exec(line) ?? [];
     const e = decoder.current();
@@ -37,8 +41,12 @@ export function sameEvents(lines: readonly string[], records: Uint8Array): void 
     const theirs: Record<string, unknown> = { kind: name, at: Number(cycles), ...fields(rest) };
     // Absolute times: the cursor's base is 0. Its getters are what rules see.
     const ours = Object.keys(e.toJSON()).map((key) => (key === 'at_ns' ? 'at' : key));
-    for (const key of new Set([...ours, ...Object.keys(theirs)]))
-      assert.equal(theirs[key], (e as unknown as Record<string, unknown>)[key], `${key} in ${line}`);
+    for (const key of new Set([...ours, ...Object.keys(theirs)])) {
+      const mine: unknown = (e as unknown as Record<string, unknown>)[key];
+      const text = `${name} ${key} ${theirs[key]}`;
+      if (mine !== '' || !shown.has(text)) assert.equal(theirs[key], mine, `${key} in ${line}`);
+      shown.add(text);
+    }
     cursor.at += RECORD_SIZES[cursor.u32(8)] ?? cursor.remaining;
   }
   assert.equal(cursor.remaining, 0, 'babeltrace2 reads less than there is');

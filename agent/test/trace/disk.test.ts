@@ -33,6 +33,16 @@ test('the oldest segments go first, captures last, and what is not ours stays', 
   assert.deepEqual([capture, other].map(existsSync), [true, true]);
 });
 
+test('a trace that is being written keeps its folder when its only file goes', (t) => {
+  const dir = folder(t);
+  const path = fake(dir, 'migwatch-20260101T000000Z-1', 'metadata', 'stream_000001');
+  assert.equal(
+    makeRoom(dir, { budgetBytes: 500, freeBytes: 0 }, 0, new Set([join(path, 'stream_000002')])),
+    true,
+  );
+  assert.deepEqual(readdirSync(path), ['metadata']);
+});
+
 test('a disk at its floor takes nothing', (t) => {
   assert.equal(makeRoom(folder(t), { budgetBytes: 1e9, freeBytes: 1e18 }, 1, new Set()), false);
 });

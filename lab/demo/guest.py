@@ -61,7 +61,8 @@ def main():
     timeline(agent)
     say("what was found")
     for v in agent.violations():
-        print(f"{v['severity']:8} {v['rule']}: {v['statement']}\n         \"{v['says']}\"", flush=True)
+        because = f'"{v["says"]}"' if v["says"] else v["basis"]  # not every rule has a sentence to quote
+        print(f"{v['severity']:8} {v['rule']}: {v['statement']}\n         {because}", flush=True)
     # The host has its own look at the agent, over HTTP, and then tells us to end.
     with socket.create_server(("0.0.0.0", DONE_PORT)) as server:
         say("guest done")

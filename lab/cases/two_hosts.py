@@ -93,7 +93,9 @@ def joined(case, agent, there):
     text = replay(agent, there)
     print(text.stdout + text.stderr, flush=True)
     (RESULTS / "joined.txt").write_text(text.stdout)
-    lines = [json.loads(line) for line in replay(agent, there, "--format=jsonl").stdout.splitlines()]
+    jsonl = replay(agent, there, "--format=jsonl").stdout
+    (RESULTS / "joined.jsonl").write_text(jsonl)
+    lines = [json.loads(line) for line in jsonl.splitlines()]
     whole, cut = (line for line in lines if line.get("kind") == "migration")
     case.expect("halves without their other", [line for line in lines if line.get("kind") == "half_migration"], [])
     for name, migration, lost in (("QEMU", whole, 0), ("client", cut, STATE_SIZE)):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Prometheus and a real Alertmanager on loopback, with this project's rules.
 
-Time runs SPEED times as fast for the rules: windows, `for:` and intervals are divided by it, nothing else is changed.
+Time runs `speed` times as fast for the rules: windows, `for:` and intervals are divided by it, nothing else is changed.
+A window must hold several scrapes all the same.
 """
 import json
 import re
@@ -22,9 +23,9 @@ DURATION = re.compile(r"(?<=\[)\d+[smh](?=\])|(?<=for: )\d+[smh](?=\n)|(?<=inter
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-def hastened(rules):
-    """The rule file with every duration divided by SPEED."""
-    return DURATION.sub(lambda d: f"{int(d[0][:-1]) * SECONDS[d[0][-1]] * 1000 // SPEED}ms", rules)
+def hastened(rules, speed):
+    """The rule file with every duration divided by `speed`."""
+    return DURATION.sub(lambda d: f"{int(d[0][:-1]) * SECONDS[d[0][-1]] * 1000 // speed}ms", rules)
 
 
 def free_ports(count):
@@ -83,22 +84,24 @@ class Alertmanager(Server):
 
 
 class Prometheus(Server):
-    def __init__(self, folder, port, alertmanager, agent):
-        (folder / "migwatch.rules.yml").write_text(hastened(RULES.read_text()))
+    def __init__(self, folder, port, alertmanager, agent, speed=SPEED, scrape_seconds=SCRAPE_SECONDS):
+        (folder / "migwatch.rules.yml").write_text(hastened(RULES.read_text(), speed))
         config = folder / "prometheus.yml"
         config.write_text(json.dumps({
-            "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": f"{SCRAPE_SECONDS}s"},
+            "global": {"scrape_interval": f"{scrape_seconds}s", "scrape_timeout": f"{scrape_seconds}s",
+                       "evaluation_interval": f"{scrape_seconds}s"},
             "rule_files": ["migwatch.rules.yml"],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]},
             "scrape_configs": [{"job_name": "migwatch", "static_configs": [{"targets": [f"127.0.0.1:{agent}"]}]}]}))
         self.since = time.time()
+        self.scrape_seconds = scrape_seconds
         super().__init__(folder, "prometheus", port, [], f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
                          f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s")
         self.await_start("v1/rules")
 
     def series(self, expr):
         """What a query has answered at any moment since the start, each scrape's moment asked for."""
-        step = {"start": self.since, "end": time.time(), "step": SCRAPE_SECONDS}
+        step = {"start": self.since, "end": time.time(), "step": self.scrape_seconds}
         return self.get("v1/query_range", query=expr, **step)["data"]["result"]
 
     def alert_states(self):

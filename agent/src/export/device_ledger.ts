@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Device } from '../model/device.js';
 import type { World } from '../model/world.js';
-import { DeviceSeries } from './device_series.js';
+import { type Blocks, DeviceSeries } from './device_series.js';
 import type { Lines } from './series.js';
+import { Shelves } from './shelves.js';
 
 /** How long the series of a closed device stay, ms: several scrapes, so that the last counts are seen. */
 const LINGER_MS = 120_000;
@@ -20,6 +21,7 @@ interface Entry {
 /** Devices by name, over all their lives, until two minutes after the last one. */
 export class DeviceLedger {
   private readonly entries = new Map<string, Entry>();
+  private readonly shelves = new Shelves();
   private ambiguousBefore = 0;
 
   constructor(private readonly now: () => number) {}
@@ -54,17 +56,20 @@ export class DeviceLedger {
    * longest come first, so that the choice is the same at each scrape. How many series were left out.
    */
   collect(lines: Lines, room: number): number {
+    const shown: Blocks[] = [];
     let [left, dropped] = [room, 0];
     for (const { series } of this.entries.values()) {
       const { size } = series;
       if (size <= left) {
         left -= size;
-        series.collect(lines);
+        shown.push(series.blocks);
       } else {
         left = 0;
         dropped += size;
       }
     }
+    this.shelves.arrange(shown);
+    this.shelves.collect(lines);
     return dropped;
   }
 

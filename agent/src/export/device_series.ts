@@ -5,16 +5,19 @@ import type { Container, World } from '../model/world.js';
 import { SEVERITIES, type Severity } from '../rules/rule.js';
 import { irqLabel, regionLabel, resetKind, STATE_LABELS, stateLabel } from './label_values.js';
 import type { MetricKey } from './metric_table.js';
-import { Block, type Labels, type Lines, Series } from './series.js';
+import { Block, type Labels, Series } from './series.js';
+
+/** What is shown of a device, by metric. */
+export type Blocks = readonly (readonly [MetricKey, Block])[];
 
 /** Set up by every guest; the others come with their first use. */
 const PCI_INDICES = ['INTX', 'MSI', 'MSIX'];
 
 /** Counters of one device that are kept per label value. */
 class Labelled extends Map<string, Series> {
-  readonly series: Series[] = [];
+  readonly block = new Block();
 
-  /** `made` learns of each new series, as `series` does. */
+  /** `made` learns of each new series, as `block` does. */
   constructor(
     private readonly device: string,
     private readonly label: string,
@@ -28,7 +31,7 @@ class Labelled extends Map<string, Series> {
     if (!series) {
       series = new Series({ device: this.device, [this.label]: value });
       this.set(value, series);
-      this.series.push(series);
+      this.block.add(series);
       this.made.push(series);
     }
     return series;
@@ -38,7 +41,7 @@ class Labelled extends Map<string, Series> {
 /**
  * The series of one device name. A device may be opened many times; each life
  * starts counting at zero, what is shown goes on. `base` holds what closed lives
- * counted, `value` adds the open ones.
+ * counted, `value` adds the open ones; it is set once a scrape, because text is kept until it changes.
  */
 export class DeviceSeries {
   readonly violations: readonly Series[];
@@ -54,16 +57,17 @@ export class DeviceSeries {
   private readonly irqsWhileHalted: Series;
   private readonly p2p = new Map<string, Series>();
   /** Those of `p2p`. */
-  private readonly targets: Series[] = [];
+  private readonly targets = new Block();
   private readonly faults: Labelled;
   private readonly regions: Labelled;
   private readonly irqs: Labelled;
   private readonly resets: Labelled;
   /** Those of the above that each life of the device starts at zero. */
   private readonly perLife: Series[];
-  private readonly blocks: readonly (readonly [MetricKey, Block])[];
-  private readonly violationBlock: Block;
-  private infoBlock = new Block([]);
+  private readonly infoBlock = new Block();
+  /** Of a device that is known by a violation only, and of one that has appeared. */
+  private readonly atFirst: Blocks;
+  private readonly all: Blocks;
   private container: Container | undefined;
 
   constructor(readonly name: string) {
@@ -84,22 +88,28 @@ export class DeviceSeries {
     this.irqs = new Labelled(name, 'index', this.perLife);
     this.resets = new Labelled(name, 'kind', this.perLife);
     for (const kind of ['ioctl', 'hot', 'function', 'collateral']) this.resets.of(kind);
-    this.violationBlock = new Block(this.violations);
-    const shown: Partial<Record<MetricKey, readonly Series[]>> = {
-      deviceState: this.states,
-      migrationBytes: [this.saved, this.resumed],
-      dmaMapped: [this.mapped],
-      dmaOperations: [this.maps, this.unmaps],
-      dirtyReports: [this.dirtyReports],
-      zaps: [this.zaps],
-      irqsWhileHalted: [this.irqsWhileHalted],
-      p2pMappings: this.targets,
-      faults: this.faults.series,
-      regionAccesses: this.regions.series,
-      setIrqs: this.irqs.series,
-      resets: this.resets.series,
-    };
-    this.blocks = Object.entries(shown).map(([key, series]) => [key as MetricKey, new Block(series)]);
+    this.atFirst = [['deviceViolations', new Block([...this.violations])]];
+    this.all = [
+      ...this.atFirst,
+      ['deviceInfo', this.infoBlock],
+      ['deviceState', new Block([...this.states])],
+      ['migrationBytes', new Block([this.saved, this.resumed])],
+      ['dmaMapped', new Block([this.mapped])],
+      ['dmaOperations', new Block([this.maps, this.unmaps])],
+      ['dirtyReports', new Block([this.dirtyReports])],
+      ['zaps', new Block([this.zaps])],
+      ['irqsWhileHalted', new Block([this.irqsWhileHalted])],
+      ['p2pMappings', this.targets],
+      ['faults', this.faults.block],
+      ['regionAccesses', this.regions.block],
+      ['setIrqs', this.irqs.block],
+      ['resets', this.resets.block],
+    ];
+  }
+
+  /** What it shows; another array when there is more. */
+  get blocks(): Blocks {
+    return this.info ? this.all : this.atFirst;
   }
 
   violated(severity: Severity): void {
@@ -109,11 +119,12 @@ export class DeviceSeries {
 
   /** Brings the values up to date with the open lives of the device. */
   update(w: World, lives: Iterable<Device>): void {
-    for (const s of this.perLife) s.value = s.base;
+    for (const s of this.perLife) s.next = s.base;
     for (const d of lives) {
-      this.count(d, 'value');
+      this.count(d, 'next');
       this.show(w, d);
     }
+    for (const s of this.perLife) s.value = s.next;
   }
 
   /** A life is over; its counts stay. */
@@ -124,7 +135,7 @@ export class DeviceSeries {
     for (const series of this.p2p.values()) series.value = 0;
   }
 
-  private count(d: Device, into: 'base' | 'value'): void {
+  private count(d: Device, into: 'base' | 'next'): void {
     const { counts } = d;
     this.saved[into] += counts.bytesSaved;
     this.resumed[into] += counts.bytesResumed;
@@ -150,7 +161,7 @@ export class DeviceSeries {
 
   /** Whose BARs the device can reach by DMA; what it could reach before shows 0. */
   private reach(w: World, c: Container | undefined): void {
-    for (const series of this.p2p.values()) series.value = 0;
+    for (const series of this.p2p.values()) series.next = 0;
     for (const m of c?.p2p ?? []) {
       const target = w.devices.get(m.target)?.name;
       if (target === undefined || target === this.name) continue;
@@ -158,10 +169,11 @@ export class DeviceSeries {
       if (!series) {
         series = new Series({ device: this.name, target });
         this.p2p.set(target, series);
-        this.targets.push(series);
+        this.targets.add(series);
       }
-      series.value++;
+      series.next++;
     }
+    for (const series of this.p2p.values()) series.value = series.next;
   }
 
   private describe(w: World, d: Device): void {
@@ -178,7 +190,8 @@ export class DeviceSeries {
     if (had && Object.keys(labels).every((name) => had[name] === labels[name])) return;
     this.info = new Series(labels);
     this.info.value = 1;
-    this.infoBlock = new Block([this.info]);
+    this.infoBlock.clear();
+    this.infoBlock.add(this.info);
   }
 
   /** The container outlives the device and is mapped before it is opened: its counts are taken whole, once. */
@@ -193,18 +206,11 @@ export class DeviceSeries {
     this.unmaps.value = this.unmaps.base + (this.container?.unmaps ?? 0);
   }
 
-  /** Series that collect() appends. */
+  /** Series of its blocks. */
   get size(): number {
     const { violations, states, p2p } = this;
     if (!this.info) return violations.length;
     // Beside those per life: info, mapped, maps and unmaps.
     return violations.length + states.length + p2p.size + this.perLife.length + 4;
-  }
-
-  collect(lines: Lines): void {
-    lines.deviceViolations.push(this.violationBlock);
-    if (!this.info) return; // known by a violation only; the device has not appeared
-    lines.deviceInfo.push(this.infoBlock);
-    for (const [key, block] of this.blocks) lines[key].push(block);
   }
 }

@@ -8,8 +8,20 @@ import { FORMATS, type Format } from './exposition.js';
  */
 const FRESH_A_SECOND = 10;
 const REUSE = 4;
+/**
+ * Bytes that one reader is sent at a turn of the event loop. A text whole to each of hundreds of readers would take the
+ * thread from the drain for seconds.
+ */
+const PIECE = 64 << 10;
 /** Texts that clients have not read to their end, at most; a text may have megabytes. */
 const MAX_UNREAD = 8;
+
+/** Piece by piece, as the reader takes them; between two pieces the thread does everything else. */
+function send(bytes: Buffer, res: Response, from = 0): void {
+  const to = from + PIECE;
+  if (to >= bytes.length) res.end(bytes.subarray(from));
+  else res.write(bytes.subarray(from, to), (error) => error ?? setImmediate(send, bytes, res, to));
+}
 
 interface Text {
   readonly bytes: Promise<Buffer>;
@@ -39,7 +51,7 @@ export class Scrapes {
     res.once('close', () => text.readers.delete(res));
     // Not send(): the ETag that it adds would be a hash of megabytes.
     res.writeHead(200, { 'Content-Type': FORMATS[format], 'Content-Length': bytes.length });
-    res.end(bytes);
+    send(bytes, res);
   }
 
   private text(format: Format): Text {

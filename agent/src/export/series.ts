@@ -45,10 +45,14 @@ export interface Line {
 
 /** One line of /metrics. */
 export class Series implements Line {
-  value = 0;
   /** Of `value`, what earlier lives of a device counted. */
   base = 0;
+  /** What `value` is about to be: a sum that is still being made. */
+  next = 0;
   exemplar: Exemplar | undefined;
+  /** Where its text is kept. */
+  block: Block | undefined;
+  private current = 0;
   private label: string | undefined;
 
   /** `metricName` where it is not the metric's own: the parts of a histogram. */
@@ -57,37 +61,56 @@ export class Series implements Line {
     readonly metricName?: string,
   ) {}
 
+  get value(): number {
+    return this.current;
+  }
+
+  set value(n: number) {
+    if (Object.is(n, this.current)) return;
+    this.current = n;
+    this.block?.touch();
+  }
+
   text(name: string): string {
     this.label ??= `${this.metricName ?? name}${labelText(this.labels)} `;
-    return `${this.label}${numberText(this.value)}\n`;
+    return `${this.label}${numberText(this.current)}\n`;
   }
 }
 
 /**
- * Series of one metric that seldom change: their text is kept until a value differs. Of a thousand devices a few migrate,
- * and text is what a scrape costs. `series` may grow, and must have no exemplars.
+ * Lines of one metric that seldom change: their text is kept until one of them does. Of a thousand devices a few
+ * migrate, and text is what a scrape costs. Blocks may be made of blocks; none may have exemplars.
  */
 export class Block implements Line {
-  private readonly shown: number[] = [];
-  private kept = '';
+  /** The block that this one is part of. */
+  block: Block | undefined;
+  private kept: string | undefined;
 
-  constructor(private readonly series: readonly Series[]) {}
-
-  text(name: string): string {
-    if (this.changed()) this.kept = this.series.map((s) => s.text(name)).join('');
-    return this.kept;
+  constructor(private readonly parts: (Series | Block)[] = []) {
+    for (const part of parts) part.block = this;
   }
 
-  private changed(): boolean {
-    const { series, shown } = this;
-    let changed = shown.length !== series.length;
-    for (let i = 0; i < series.length; i++) {
-      const value = series[i]?.value ?? 0;
-      if (Object.is(value, shown[i])) continue;
-      shown[i] = value;
-      changed = true;
-    }
-    return changed;
+  add(part: Series | Block): void {
+    part.block = this;
+    this.parts.push(part);
+    this.touch();
+  }
+
+  clear(): void {
+    this.parts.length = 0;
+    this.touch();
+  }
+
+  /** Something in it has changed. */
+  touch(): void {
+    if (this.kept === undefined) return;
+    this.kept = undefined;
+    this.block?.touch();
+  }
+
+  text(name: string): string {
+    this.kept ??= this.parts.map((part) => part.text(name)).join('');
+    return this.kept;
   }
 }
 

@@ -23,7 +23,7 @@ def main():
     case.rules(first, [], "findings of the first")
     first.kill()
     case.expect("its trace can be read", "PRE_COPY" in first.printed(), True)
-    case.prefix(first)
+    case.leave(first, whole=False)
     agent = Agent()
     agent.settled()
     case.expect("states found at start", [agent.state(d) for d in DEVICES], ["PRE_COPY", "RESUMING"])

@@ -89,7 +89,7 @@ def crit(case, path):
     device.close()
     container.close()
     case.expect("the agent's exit code", agent.stop(), 0)
-    case.replay(agent)
+    case.leave(agent)
 
 
 def main():

@@ -134,11 +134,12 @@ class Agent:
         self.process.kill()
         self.process.wait()
 
-    def replayed(self, profile="uapi"):
-        """(exit code, violations) of replaying its trace: must be what was found live."""
-        done = subprocess.run([MIGWATCH, "replay", self.trace(), "--format=jsonl", f"--profile={profile}",
-                               f"--config.file={self.config}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        return done.returncode, done.stdout.decode()
+    def replayed(self, profile):
+        """The violations in its trace by another profile than that it ran with."""
+        command = [MIGWATCH, "replay", self.trace(), "--format=jsonl", f"--profile={profile}",
+                   f"--config.file={self.config}"]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def printed(self):
         """The timeline of its trace."""

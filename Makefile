@@ -44,9 +44,7 @@ mutation: build ## is each line of the rules and the model tested? changes them 
 bench: setup build ## what the agent costs, measured in the lab
 	@bench/run
 
-deb: host-setup ## build/migwatch_VERSION_ARCH.deb
-	@rm -rf build/bundle build/agent.stamp
-	@$(MAKE) --no-print-directory -s build
+deb: build ## build/migwatch_VERSION_ARCH.deb
 	@packaging/deb
 
 dashboards: build ## regenerate the committed Grafana dashboards and Prometheus rules
@@ -71,6 +69,7 @@ host-setup:
 
 build/agent.stamp: $(TS) $(PAGE) tsconfig.json package-lock.json
 	node_modules/.bin/tsc -p .
+	rm -rf build/bundle # its chunks are called otherwise each time
 	node_modules/.bin/esbuild main=build/agent/src/main.js worker=build/agent/src/trace/worker.js \
 		bcrypt_worker=build/agent/src/export/bcrypt_worker.js $(BUNDLE)
 	mkdir -p build/bundle/page build/agent/src/export/page

@@ -18,8 +18,11 @@ struct dev_info {
 	__u32 irq_setter;  /* thread that is in SET_IRQS of it; only while it is halted */
 	__u32 error_by;	   /* thread that has just reported an uncorrectable error of it; 0: none */
 	__u32 told;	   /* what could be found out about it at start was told */
-	__u64 data_file;   /* struct file * of the newest data_fd; 0: none */
-	__u64 v1_pos;	   /* of its v1 migration region, and the length; 0: none is known */
+	__u32 bound;	   /* eventfds were bound to it: there is something to forget */
+	__u32 pad;
+	__u64 vdev;	 /* struct vfio_device * */
+	__u64 data_file; /* struct file * of the newest data_fd; 0: none */
+	__u64 v1_pos;	 /* of its v1 migration region, and the length; 0: none is known */
 	__u64 v1_size;
 };
 

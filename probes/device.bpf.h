@@ -179,6 +179,7 @@ static __noinline struct dev_info *learn_dev(struct vfio_device *vdev, __u32 how
 
 	fresh.id = __sync_fetch_and_add(&last_dev, 1) + 1;
 	fresh.tgid = BPF_CORE_READ(task, tgid);
+	fresh.vdev = key;
 	if (bpf_map_update_elem(&devs, &key, &fresh, BPF_NOEXIST))
 		return bpf_map_lookup_elem(&devs, &key);
 	bpf_map_update_elem(&vdev_of_device, &dev, &key, BPF_ANY);

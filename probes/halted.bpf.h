@@ -8,24 +8,49 @@
 /* Devices with d->halted, and those of them that signal. */
 __u32 nr_halted __weak, nr_halted_signalling __weak;
 
+#define HALTED_PLACES 8
+
+/* A process's devices that are halted: how many, and which, as far as there are places. */
+struct halted {
+	__u64 vdev[HALTED_PLACES]; /* struct vfio_device *; 0: free */
+	__u32 n;
+	__u32 pad;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_DEVICES);
-	__type(key, __u32);   /* tgid */
-	__type(value, __u32); /* how many of its devices are halted */
+	__type(key, __u32); /* tgid */
+	__type(value, struct halted);
 } halted_of_vm SEC(".maps")
 __weak;
 
+static __always_inline void take_place(struct halted *of_vm, __u64 vdev)
+{
+	for (int i = 0; i < HALTED_PLACES; i++)
+		if (!__sync_val_compare_and_swap(&of_vm->vdev[i], 0, vdev))
+			return;
+}
+
+static __always_inline void leave_place(struct halted *of_vm, __u64 vdev)
+{
+	for (int i = 0; i < HALTED_PLACES; i++)
+		__sync_val_compare_and_swap(&of_vm->vdev[i], vdev, 0);
+}
+
 static __always_inline void halt(struct dev_info *d)
 {
-	__u32 none = 0, tgid = d->tgid, *of_vm;
+	struct halted none = {}, *of_vm;
+	__u32 tgid = d->tgid;
 
 	if (__sync_val_compare_and_swap(&d->halted, 0, 1))
 		return;
 	bpf_map_update_elem(&halted_of_vm, &tgid, &none, BPF_NOEXIST);
 	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
-	if (of_vm)
-		__sync_fetch_and_add(of_vm, 1);
+	if (of_vm) {
+		take_place(of_vm, d->vdev);
+		__sync_fetch_and_add(&of_vm->n, 1);
+	}
 	__sync_fetch_and_add(&nr_halted, 1);
 	if (d->signals)
 		__sync_fetch_and_add(&nr_halted_signalling, 1);
@@ -33,13 +58,16 @@ static __always_inline void halt(struct dev_info *d)
 
 static __always_inline void unhalt(struct dev_info *d)
 {
-	__u32 tgid = d->tgid, *of_vm;
+	__u32 tgid = d->tgid;
+	struct halted *of_vm;
 
 	if (!__sync_val_compare_and_swap(&d->halted, 1, 0))
 		return;
 	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
-	if (of_vm)
-		__sync_fetch_and_add(of_vm, -1);
+	if (of_vm) {
+		leave_place(of_vm, d->vdev);
+		__sync_fetch_and_add(&of_vm->n, -1);
+	}
 	__sync_fetch_and_add(&nr_halted, -1);
 	if (d->signals)
 		__sync_fetch_and_add(&nr_halted_signalling, -1);

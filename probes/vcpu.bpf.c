@@ -35,17 +35,40 @@ static long tell_entry(void *map, __u64 *vdev, struct dev_info *d, struct entry 
 	return 0;
 }
 
+/* False: a device of the VM has found no place. */
+static __always_inline bool all_placed(struct halted *of_vm)
+{
+	__u32 n = 0;
+
+	for (int i = 0; i < HALTED_PLACES; i++)
+		n += of_vm->vdev[i] != 0;
+	return n >= of_vm->n;
+}
+
+static __always_inline void tell_placed(struct halted *of_vm, struct entry *entry)
+{
+	for (int i = 0; i < HALTED_PLACES; i++) {
+		__u64 vdev = of_vm->vdev[i];
+		struct dev_info *d = vdev ? bpf_map_lookup_elem(&devs, &vdev) : 0;
+
+		if (d)
+			tell_entry(0, &vdev, d, entry);
+	}
+}
+
 /* The vCPU has been the first argument since 5.10; what follows it changed. */
 SEC("raw_tp/kvm_entry")
 int kvm_entry(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct entry entry = {.tgid = bpf_get_current_pid_tgid() >> 32};
+	struct halted *of_vm = bpf_map_lookup_elem(&halted_of_vm, &entry.tgid);
 
-	__u32 *halted = bpf_map_lookup_elem(&halted_of_vm, &entry.tgid);
-
-	if (!halted || !*halted)
+	if (!of_vm || !of_vm->n)
 		return 0;
 	entry.vcpu = BPF_CORE_READ((struct kvm_vcpu *)ctx->args[0], vcpu_id);
-	bpf_for_each_map_elem(&devs, tell_entry, &entry, 0);
+	if (all_placed(of_vm))
+		tell_placed(of_vm, &entry);
+	else /* dear: by the size of the table */
+		bpf_for_each_map_elem(&devs, tell_entry, &entry, 0);
 	return 0;
 }

@@ -13,6 +13,8 @@ from guest.vfio import VFIO_PCI_MSI_IRQ_INDEX, State  # noqa: E402
 
 UART_IER, IER_THRI = 1, 2  # setting it makes mtty raise an interrupt at once
 ATTACHED = 'migwatch_probe_attached{probe="%s",kind="%s"}'
+# More than halted.bpf.h has places for: HALTED_PLACES.
+CROWD = [f"5a5a00c{n:x}-0000-4000-8000-00000000000{n:x}" for n in range(9)]
 SIGNAL, ENTRY = ATTACHED % ("eventfd_signal_mask", "fentry"), ATTACHED % ("kvm_entry", "raw_tp")
 
 
@@ -85,6 +87,19 @@ def entries(case, agent, device):
     case.expect("entries in RUNNING", judged(agent) - quiet, 0)
 
 
+def crowd(agent, container):
+    """More devices halted than a VM has places for: an entry is told of each all the same."""
+    machine = kvm.Machine()
+    devices = [vfio.open_device(container, mdev.create(uuid)) for uuid in CROWD]
+    for device in devices:
+        halted(agent, device)
+    machine.run()
+    for device in devices:
+        device.set_state(State.RUNNING)
+        device.close()
+    agent.settled()
+
+
 def let_go(case, agent):
     while any(agent.metrics()[p] for p in (SIGNAL, ENTRY)):
         pass
@@ -104,6 +119,7 @@ def main():
     # Nothing of the device is mapped, and nothing migrates: one degree less for the vCPUs.
     case.rules(agent, [("irq-while-halted", "critical"), ("mmio-rw-while-halted", "warning"),
                        ("vcpu-entry-while-halted", "info"), ("vcpu-entry-while-halted", "warning")])
+    crowd(agent, container)
     let_go(case, agent)
     for each in (device, other, container):
         each.close()
@@ -112,6 +128,8 @@ def main():
     (Path("/results") / "timeline.txt").write_text(text)
     lines = text.splitlines()
     case.expect("interrupts", sum("(eventfd)" in line for line in lines), 2)
+    entered = [line for line in lines if "entered the guest" in line]
+    case.expect("entered with a crowd halted", [uuid for uuid in CROWD if not any(uuid in line for line in entered)], [])
     case.end()
 
 

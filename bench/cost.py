@@ -79,19 +79,19 @@ def with_bpftrace(script, work, *args):
         process.communicate()
 
 
-def with_nothing(where, *devices):
-    """With programs attached that do nothing; `where` is entry or exit."""
+def with_floor(what, *devices):
+    """With the least of programs attached (floor.bpf.c): `what` is entry, exit or record."""
     libbpf.bpf_object__open.restype = libbpf.bpf_object__next_program.restype = ctypes.c_void_p
     libbpf.bpf_program__attach.restype = ctypes.c_void_p
-    obj = ctypes.c_void_p(libbpf.bpf_object__open(str(BENCH / f"floor_{where}.o").encode()))
+    obj = ctypes.c_void_p(libbpf.bpf_object__open(str(BENCH / f"floor_{what}.o").encode()))
     if not obj or libbpf.bpf_object__load(obj):
-        raise OSError(f"floor_{where}.o cannot be loaded")
+        raise OSError(f"floor_{what}.o cannot be loaded")
     links, program = [], None
     while program := libbpf.bpf_object__next_program(obj, ctypes.c_void_p(program)):
         links.append(ctypes.c_void_p(libbpf.bpf_program__attach(ctypes.c_void_p(program))))
     try:
         if not all(links):
-            raise OSError(f"programs of floor_{where}.o cannot be attached")
+            raise OSError(f"programs of floor_{what}.o cannot be attached")
         return measure(*devices)
     finally:
         for link in links:
@@ -117,17 +117,17 @@ def added(found, bare, call):
 
 def kernel_side(devices):
     bare = measure(*devices)
-    entry, exit_ = (with_nothing(where, *devices) for where in ("entry", "exit"))
+    entry, exit_, record = (with_floor(what, *devices) for what in ("entry", "exit", "record"))
     count, text = (with_bpftrace(script, measure, *devices) for script in (COUNT, PRINT))
     full, counted = with_agent(1000000, *devices), with_agent(1, *devices)
-    row("instructions a call", "bare", "migwatch", "an empty", "an empty", "bpftrace", "bpftrace", "share of", "bar")
-    row("", "", "adds", "fentry", "fexit", "count", "print", "bpftrace")
+    row("instructions a call", "bare", "migwatch", "an empty", "an empty", "a bare", "bpftrace", "bpftrace", "share of", "bar")
+    row("", "", "adds", "fentry", "fexit", "record", "count", "print", "bpftrace")
     for call, base in bare.items():
         recorded = "STOP_COPY" in call or "SET_IRQS" in call
         for what, found in ((" (recorded)", full), (" (counted)", counted)) if "STOP_COPY" in call else (("", full),):
             peer = (text if recorded else count)[call] - base
             row(call + what, f"{base:.0f}", added(found, bare, call), added(entry, bare, call), added(exit_, bare, call),
-                added(count, bare, call), added(text, bare, call), f"{(found[call] - base) / peer:.2f}",
+                added(record, bare, call), added(count, bare, call), added(text, bare, call), f"{(found[call] - base) / peer:.2f}",
                 "1/3" if recorded else "1/10")
 
 

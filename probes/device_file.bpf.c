@@ -10,8 +10,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "feature.bpf.h"
+#include "forget_eventfds.bpf.h"
 #include "ioas.bpf.h"
-#include "irqs.bpf.h"
 #include "reset.bpf.h"
 #include "task_op.bpf.h"
 #include "v1.bpf.h"
@@ -79,8 +79,10 @@ int BPF_PROG(vfio_df_close, struct vfio_device_file *df)
 		e->pad = 0;
 		SUBMIT(e);
 	}
-	if (last)
+	if (last) {
+		forget_eventfds(d);
 		forget_dev(vdev, d);
+	}
 	return 0;
 }
 
@@ -90,7 +92,7 @@ int BPF_PROG(device_ioctl_enter, struct file *filep, unsigned int cmd, unsigned 
 	if (cmd == IOCTL_FEATURE)
 		feature_enter(file_vdev(filep), arg);
 	else if (cmd == IOCTL_SET_IRQS)
-		set_irqs_enter(file_vdev(filep));
+		set_irqs_enter(filep);
 	else if (cmd == IOCTL_RESET)
 		op_enter(OP_RESET);
 	else if (cmd == IOCTL_HOT_RESET)

@@ -49,13 +49,13 @@ static __always_inline void bind_vectors(struct vfio_device *vdev, struct vfio_i
 }
 
 /* Only where it can matter: see signal.bpf.c. */
-static __always_inline void set_irqs_enter(struct vfio_device *vdev)
+static __always_inline void set_irqs_enter(struct file *filep)
 {
 	struct dev_info *d;
 
 	if (!nr_halted_signalling)
 		return;
-	d = known_dev(vdev);
+	d = known_dev(file_vdev(filep));
 	if (d && d->signals)
 		d->irq_setter = (__u32)bpf_get_current_pid_tgid();
 }
@@ -72,8 +72,9 @@ static __always_inline void set_irqs_exit(struct vfio_device *vdev, unsigned lon
 	miss = bpf_probe_read_user(&set, sizeof(set), (void *)arg);
 	d->irq_setter = 0;
 	if (!ret && !miss) {
+		d->bound = 1;
 		if (d->signals)
-			bind_signals((__u64)vdev, d->id, d->signals, arg);
+			bind_signals(d, &set, arg + sizeof(set));
 		else
 			bind_vectors(vdev, &set, arg);
 	}

@@ -91,6 +91,7 @@ static __always_inline void tell_irqs(struct vfio_device *vdev, struct dev_info 
 	 * there. */
 	if (dev != BPF_CORE_READ(vdev, dev))
 		return;
+	d->bound = 1;
 	type = BPF_CORE_READ(core, irq_type);
 	if (type >= VFIO_PCI_INTX_IRQ_INDEX && type <= VFIO_PCI_MSIX_IRQ_INDEX)
 		emit_known_irqs(d, type, known_vectors(vdev, core));

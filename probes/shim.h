@@ -2,8 +2,9 @@
 /*
  * libmigwatch.so: all that the agent may ask of libbpf. Bytes and integers only;
  * every function returns >= 0, or -errno with the failing step in mw_why().
- * One instance per process. mw_drain() may run in one thread while the others
- * run in another; nothing else is thread-safe.
+ * One instance per process. While one of mw_drain(), mw_attach(), mw_detach() and mw_inventory()
+ * runs in a thread, others may call mw_wake(), mw_tell(), mw_stats() and mw_maps(), and, during a
+ * drain, anything but a drain. Of failures at the same time mw_why() may tell either.
  */
 #ifndef MIGWATCH_SHIM_H
 #define MIGWATCH_SHIM_H

@@ -82,7 +82,7 @@ export class LiveSource implements Source {
     const drained = this.buf.subarray(0, length);
     const before = [...this.losses(), ...this.policyRecords(), ...this.names(drained)];
     this.horizon = horizon;
-    const after = [...this.faults(), ...this.attachment(modulesChanged), ...this.onNeed()];
+    const after = [...this.faults(), ...(await this.attachment(modulesChanged)), ...this.onNeed()];
     if (horizon - this.lastTick >= TICK_NS || this.drained) after.push(this.tick());
     if (before.length === 0 && after.length === 0) return drained;
     return Buffer.concat([...before, drained, ...after]);
@@ -133,8 +133,8 @@ export class LiveSource implements Source {
   }
 
   /** Time first: relative times count from it. Devices open already follow through the ring. */
-  private preamble(): Uint8Array {
-    this.shim.inventory();
+  private async preamble(): Promise<Uint8Array> {
+    await this.shim.inventory();
     return Buffer.concat([this.tick(), ...this.policyRecords(), ...this.probes()]);
   }
 
@@ -175,7 +175,7 @@ export class LiveSource implements Source {
   }
 
   /** Done between two drains, so that the records before it and after it stand on its two sides. */
-  private attachment(modulesChanged: boolean): Uint8Array[] {
+  private async attachment(modulesChanged: boolean): Promise<Uint8Array[]> {
     if (this.letGoAt !== undefined) {
       if (this.horizon < this.letGoAt) return []; // records from before may still come
       this.letGoAt = undefined;
@@ -185,10 +185,10 @@ export class LiveSource implements Source {
     return modulesChanged && this.is === 'attached' ? this.attach('attaching to new functions') : [];
   }
 
-  private letGo(): Uint8Array[] {
+  private async letGo(): Promise<Uint8Array[]> {
     this.is = 'detached';
     try {
-      this.shim.detach();
+      await this.shim.detach();
     } catch (err) {
       this.onError('detaching', err as Error);
     }
@@ -197,15 +197,15 @@ export class LiveSource implements Source {
     return [];
   }
 
-  private takeUp(): Uint8Array[] {
+  private takeUp(): Promise<Uint8Array[]> {
     this.is = 'attached';
     return this.attach('attaching again');
   }
 
-  private attach(operation: string): Uint8Array[] {
+  private async attach(operation: string): Promise<Uint8Array[]> {
     try {
-      if (this.shim.attach() === 0) return [];
-      this.shim.inventory();
+      if ((await this.shim.attach()) === 0) return [];
+      await this.shim.inventory();
     } catch (err) {
       this.onError(operation, err as Error);
     }

@@ -48,13 +48,13 @@ function line(c: FactCoverage, waiting: ReadonlySet<string>): string {
 }
 
 /** `migwatch check`: every fact, how far it can be observed and through what. Attaches, looks, lets go. */
-export function checkCommand(): number {
+export async function checkCommand(): Promise<number> {
   const problem = hostProblem();
   if (problem) return reportProblem(problem);
   const shim = new Shim(MW_ABI, RECORD_SIZES);
   try {
     shim.open({ critBytes: MIN_RING, bulkBytes: MIN_RING, perKind: 1, maxDevices: 1, maxSessions: 1 });
-    shim.attach();
+    await shim.attach();
     const probes = shim.probes();
     const unsupported = vfioProblem(probes);
     if (unsupported) return reportProblem(unsupported);

@@ -220,7 +220,7 @@ async function watch(
   const server = config.listen && closers.add(await listen(options, listenAt(config, config.listen)));
 
   closers.add(shim).open(config.kernel);
-  shim.attach();
+  await shim.attach();
   const problem = vfioProblem(shim.probes());
   if (problem) return reportProblem(problem);
   const source = new LiveSource(shim, openKernelLog(log, closers), (operation, err) =>

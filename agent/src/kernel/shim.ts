@@ -52,6 +52,9 @@ const U64 = 8;
 const DRAINED_BYTES = 16;
 const TEXT_BYTES = 64 << 10;
 
+/** What a call in a thread ends with; `result` as in shim.h. */
+type Done = (err: unknown, result: number) => void;
+
 /** A Buffer is what ffi-napi passes as a pointer; its types want the name. */
 const pointer = (b: Buffer) => b as unknown as Pointer<unknown>;
 
@@ -119,18 +122,33 @@ export class Shim {
     this.check('open', this.lib.mw_open(pointer(config)));
   }
 
-  /** Attaches what can be attached; how many that was. */
-  attach(): number {
-    return this.check('attach', this.lib.mw_attach());
+  /**
+   * In a thread of its own: the event loop goes on. Until it has settled only wake(), tell(), stats() and maps() may
+   * be called; see shim.h.
+   */
+  private inThread(operation: string, start: (done: Done) => void): Promise<number> {
+    return new Promise((resolve, reject) => {
+      start((err, result) => {
+        if (err) return reject(err);
+        if (result < 0) return reject(new ShimError(operation, result, this.lib.mw_why() ?? ''));
+        resolve(result);
+      });
+    });
+  }
+
+  /** Attaches what can be attached, which takes seconds on a slow machine; how many that was. */
+  attach(): Promise<number> {
+    return this.inThread('attach', (done) => this.lib.mw_attach.async(done));
   }
 
   /** Lets go of every probe; counters and what is in the rings stay. */
-  detach(): void {
-    this.check('detach', this.lib.mw_detach());
+  detach(): Promise<number> {
+    return this.inThread('detach', (done) => this.lib.mw_detach.async(done));
   }
 
-  inventory(): void {
-    this.check('inventory', this.lib.mw_inventory());
+  /** Has what is there already reported through the ring. */
+  inventory(): Promise<number> {
+    return this.inThread('inventory', (done) => this.lib.mw_inventory.async(done));
   }
 
   /** Attaches and lets go of the probes for halted devices; how many changed. */
@@ -144,20 +162,17 @@ export class Shim {
     return this.rang.readBigUInt64LE(0);
   }
 
-  /** Waits for records without blocking the event loop; `into` must not be touched meanwhile. */
-  drain(into: Buffer, timeoutMs: number): Promise<Drained> {
+  /** Waits for records; `into` must not be touched meanwhile. */
+  async drain(into: Buffer, timeoutMs: number): Promise<Drained> {
     const { lib, drained } = this;
-    return new Promise((resolve, reject) => {
-      lib.mw_drain.async(pointer(into), into.length, timeoutMs, pointer(drained), (err, result) => {
-        if (err) return reject(err);
-        if (result < 0) return reject(new ShimError('drain', result, lib.mw_why() ?? ''));
-        resolve({
-          horizon: drained.readBigUInt64LE(0),
-          length: drained.readUInt32LE(8),
-          modulesChanged: drained.readUInt32LE(12) !== 0,
-        });
-      });
-    });
+    await this.inThread('drain', (done) =>
+      lib.mw_drain.async(pointer(into), into.length, timeoutMs, pointer(drained), done),
+    );
+    return {
+      horizon: drained.readBigUInt64LE(0),
+      length: drained.readUInt32LE(8),
+      modulesChanged: drained.readUInt32LE(12) !== 0,
+    };
   }
 
   /** Ends a drain() in progress at once. */

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { Judge } from '../agent/src/judge.js';
 import { NO_OBSERVER } from '../agent/src/model/world.js';
+import type { EngineOptions } from '../agent/src/rules/engine.js';
 import { RULES } from '../agent/src/rules/index.js';
 import { DEFAULT_LIMITS } from '../agent/src/rules/limits.js';
 import { Policy } from '../agent/src/rules/policy.js';
@@ -35,6 +36,8 @@ interface Result {
   readonly seconds: number;
   /** To find each record, its kind and its time, and do nothing with it: what no judge can be faster than. */
   readonly decoding: number;
+  /** Decoding, and all that follows from a record for what is known of the host, while no rule is on. */
+  readonly knowing: number;
   readonly events: number;
   readonly findings: Map<string, number>;
   readonly mix: readonly number[];
@@ -51,6 +54,19 @@ function decode(decoder: Decoder, batch: Uint8Array): number {
   return last;
 }
 
+/** A judge with these rules on. */
+function judgeBy(rules: typeof RULES, onViolation: EngineOptions['onViolation'] = () => {}): Judge {
+  const policy = new Policy({ rules, profile: 'uapi', limits: DEFAULT_LIMITS });
+  return new Judge({ policy, onViolation }, NO_OBSERVER);
+}
+
+/** Seconds of CPU that it takes. */
+function timed(work: () => void): number {
+  const start = cpu();
+  work();
+  return cpu() - start;
+}
+
 function run(options: HostOptions, events: number): Result {
   const host = new SyntheticHost(options);
   const findings = new Map<string, number>();
@@ -58,30 +74,36 @@ function run(options: HostOptions, events: number): Result {
     const what = `${v.rule} ${v.reason}`;
     findings.set(what, (findings.get(what) ?? 0) + 1);
   };
-  const policy = new Policy({ rules: RULES, profile: 'uapi', limits: DEFAULT_LIMITS });
-  const judge = new Judge({ policy, onViolation }, NO_OBSERVER);
+  const judge = judgeBy(RULES, onViolation);
+  const lenient = judgeBy([]);
   const buffers = Array.from({ length: AHEAD }, () => new Uint8Array(BATCH));
   const decoder = new Decoder(new Cursor());
-  let [seconds, decoding, counted] = [0, 0, 0];
+  let [seconds, decoding, knowing, counted] = [0, 0, 0, 0];
   while (counted < events) {
     const batches = buffers.map((buffer) => buffer.subarray(0, host.fill(buffer)));
-    const [start, had] = [cpu(), judge.events];
-    for (const batch of batches) if (decode(decoder, batch) === 0) throw new Error('a batch without time');
-    const before = cpu();
-    for (const batch of batches) judge.feed(batch);
+    const had = judge.events;
+    const floor = timed(() => {
+      for (const batch of batches) if (decode(decoder, batch) === 0) throw new Error('a batch without time');
+    });
+    const model = timed(() => {
+      for (const batch of batches) lenient.feed(batch);
+    });
+    const all = timed(() => {
+      for (const batch of batches) judge.feed(batch);
+    });
     if (had < WARM) continue;
-    decoding += before - start;
-    seconds += cpu() - before;
+    decoding += floor;
+    knowing += model;
+    seconds += all;
     counted += judge.events - had;
   }
-  return { seconds, decoding, events: counted, findings, mix: host.mix };
+  return { seconds, decoding, knowing, events: counted, findings, mix: host.mix };
 }
 
 /** Resident memory while a stream without end is judged from one buffer; the host that makes it up counts too. */
 function memory(events: number): void {
   const host = new SyntheticHost(BUSY_HOST);
-  const policy = new Policy({ rules: RULES, profile: 'uapi', limits: DEFAULT_LIMITS });
-  const judge = new Judge({ policy, onViolation: () => {} }, NO_OBSERVER);
+  const judge = judgeBy(RULES);
   const buffer = new Uint8Array(BATCH);
   for (let next = events / 10; judge.events < events; ) {
     judge.feed(buffer.subarray(0, host.fill(buffer)));
@@ -122,11 +144,12 @@ if (values.flat) {
   process.exit();
 }
 const rates: number[] = [];
-const floors: number[] = [];
+const [floors, models]: [number[], number[]] = [[], []];
 for (let n = 0; n < Number(values.rounds); n++) {
   const result = run(BUSY_HOST, events);
   rates.push(result.events / result.seconds / 1e6);
   floors.push((1e9 * result.decoding) / result.events);
+  models.push((1e9 * result.knowing) / result.events);
   if (n > 0) continue;
   if (values.mix) {
     const names = Object.entries(EvType).map(
@@ -140,6 +163,8 @@ for (let n = 0; n < Number(values.rounds); n++) {
 }
 const rate = median(rates);
 console.log(`${rate.toFixed(2)} M events/s (${rates.map((r) => r.toFixed(2)).join(' ')})`);
-console.log(
-  `${(1000 / rate).toFixed(0)} ns an event, of which decoding alone takes ${median(floors).toFixed(0)}`,
-);
+const row = (what: string, ns: number) => console.log(`${what.padEnd(24)} ${ns.toFixed(0).padStart(5)}`);
+console.log('ns an event');
+row('decoding alone', median(floors));
+row('... and the model', median(models));
+row('... and every rule', 1000 / rate);

@@ -147,14 +147,33 @@ p(
   '',
 );
 
+/** These two are laid out alike. */
+const moves = records.filter((r) => ['data_read', 'data_write'].includes(r.kind));
+const moved = visible(moves[0]);
+if (JSON.stringify(moved) !== JSON.stringify(visible(moves[1])))
+  throw new Error('data_read is not laid out as data_write');
 p(
+  '/** A data_read or data_write at the cursor. They are most of all records: where a field stands is not looked up. */',
+  'export class DataRecord {',
+  '  constructor(private readonly c: Cursor) {}',
+  ...moved.flatMap((f) => [`  get ${f.name}() {`, `    return ${reading(f, f.offset)};`, '  }']),
+  '}',
+  '',
+);
+
+p(
+  "/** A record's size by its tag; 0 where there is no such tag. */",
+  'const SIZE = Uint16Array.from(RECORD_SIZES, (size) => size ?? 0);',
+  '',
   '/** One reusable view over one cursor: decoding allocates nothing. */',
   'export class Decoder {',
   '  private readonly view: RecordView;',
   '  /** Bytes of the record that current() last answered. */',
   '  size = 0;',
+  '  readonly data: DataRecord;',
   '  constructor(readonly cursor: Cursor) {',
   '    this.view = new RecordView(cursor);',
+  '    this.data = new DataRecord(cursor);',
   '  }',
   '  /** Tag of the record that current() last answered. */',
   '  get tag(): number {',
@@ -165,11 +184,15 @@ p(
   '    const { cursor, view } = this;',
   '    if (cursor.remaining < 16) return undefined;',
   `    const tag = cursor.u32(${records[0].fields.find((f) => f.name === 'type').offset});`,
-  '    const size = RECORD_SIZES[tag];',
-  '    if (size === undefined || size > cursor.remaining) return undefined;',
+  '    const size = SIZE[tag];',
+  '    if (!size || size > cursor.remaining) return undefined;',
   '    view.tag = tag;',
   '    this.size = size;',
   '    return view as unknown as KernelEvent;',
+  '  }',
+  '  /** A copy of it. */',
+  '  record(): Uint8Array {',
+  '    return this.cursor.bytes(this.size);',
   '  }',
   '  /** Moves on to the record after it. */',
   '  advance(): void {',

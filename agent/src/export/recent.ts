@@ -3,8 +3,9 @@
  * The last violations, for the API. Kept as UTF-8 JSON: a quarter of the memory of the
  * objects, and answering a request copies bytes instead of serialising in the drain's thread.
  */
-import type { Finding } from '../rules/engine.js';
+
 import type { Violation } from '../rules/finding.js';
+import type { Finding } from '../rules/found.js';
 import { exact } from './violation_json.js';
 
 export const RECENT_MAX = 1_000;

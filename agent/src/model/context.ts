@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Cursor } from '../wire/cursor.js';
-import { Decoder } from '../wire/events.gen.js';
+import type { Cursor } from '../wire/cursor.js';
+import { plain } from '../wire/plain.js';
 
 const SLOTS = 64;
 /** Of one slot: the largest record has 160 bytes. */
 const SLOT_WORDS = 40;
-
-/** For all that read a context: it has a view for each kind of record. */
-const decoder = new Decoder(new Cursor());
 
 /**
  * The last 64 records of one device, kept as bytes. A record's place in the batch is noted when it comes; its
@@ -58,12 +55,8 @@ export class Context {
 
   /** Oldest first, as plain data. */
   toJSON(): unknown[] {
-    const out: unknown[] = [];
-    for (const record of this.records()) {
-      decoder.cursor.reset(record);
-      const event = decoder.current();
-      if (event) out.push(event.toJSON());
-    }
-    return out;
+    return this.records()
+      .map(plain)
+      .filter((event) => event !== undefined);
   }
 }

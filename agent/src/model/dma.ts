@@ -55,22 +55,25 @@ export function remove(w: World, _d: Device | undefined, e: DmaRemoveEvent): voi
   const c = w.containers.get(e.container);
   if (!c) return;
   const counted = Math.min(c.mappedBytes, e.size);
-  c.removed += e.size;
-  if (c.p2p.within(e.iova, e.size).length === 0) c.removedRam += e.size; // else a BAR
+  const { iova, size } = e;
+  c.removed += size;
+  if (!removeBars(c, iova, size, e.at)) c.removedRam += size;
   c.mappedBytes -= counted;
-  c.early.delete(e.iova);
-  c.lastRemoved = { tid: e.tid, iova: e.iova, size: e.size, counted };
-  removeBars(c, e.iova, e.size, e.at);
+  c.early.delete(iova);
+  c.lastRemoved = { tid: e.tid, iova, size, counted };
 }
 
 const MAX_FORMER_BARS = 64;
 
-/** Mappings of BARs that begin in the range are gone, and remembered for a while. */
-function removeBars(c: Container, iova: number, size: number, removedAt: number): void {
-  for (const { iova: was, size: long, target } of c.p2p.within(iova, size))
+/** Mappings of BARs that begin in the range are gone, and remembered for a while; false: there were none. */
+function removeBars(c: Container, iova: number, size: number, removedAt: number): boolean {
+  const bars = c.p2p.within(iova, size);
+  if (bars.length === 0) return false;
+  for (const { iova: was, size: long, target } of bars)
     c.formerBars.push({ iova: was, size: long, target, removedAt });
   while (c.formerBars.length > MAX_FORMER_BARS) c.formerBars.shift();
   c.p2p.remove(iova, size);
+  return true;
 }
 
 /** Only BARs were unmapped since the last UNMAP_DMA returned. */

@@ -253,7 +253,8 @@ const FOLDS: { readonly [K in EventKind]: Fold<OfKind<K>> } = {
 const BY_TAG: Fold<never>[] = [];
 for (const [kind, fold] of Object.entries(FOLDS)) BY_TAG[TAG[kind as EventKind]] = fold;
 
-function remember(w: World, at: Decoder, d: Device | undefined): void {
+/** Keeps the record for the findings of its device. */
+export function remember(w: World, at: Decoder, d: Device | undefined): void {
   if (d?.context.add(at.cursor, at.size)) w.uncopied.push(d.context);
 }
 

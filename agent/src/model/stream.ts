@@ -3,6 +3,7 @@
 import {
   type DataFdEvent,
   type DataReadEvent,
+  type DataRecord,
   type DataReleaseEvent,
   type DataWriteEvent,
   EvType,
@@ -11,14 +12,17 @@ import {
 } from '../wire/events.gen.js';
 import type { Device } from './device.js';
 import { State } from './fsm.js';
+import type { Session } from './session.js';
 import type { World } from './world.js';
 
 export function dataRead(w: World, d: Device | undefined, e: DataReadEvent): void {
   const s = w.sessions.find(e.session);
-  if (!s || !d) {
-    w.unattributed++;
-    return;
-  }
+  if (s && d) read(s, d, e);
+  else w.unattributed++;
+}
+
+/** The session that the record names, and the device, are known. */
+export function read(s: Session, d: Device, e: DataReadEvent | DataRecord): void {
   const { ret } = e;
   if (ret > 0) {
     s.bytesRead += ret;
@@ -35,10 +39,12 @@ export function dataRead(w: World, d: Device | undefined, e: DataReadEvent): voi
 
 export function dataWrite(w: World, d: Device | undefined, e: DataWriteEvent): void {
   const s = w.sessions.find(e.session);
-  if (!s || !d) {
-    w.unattributed++;
-    return;
-  }
+  if (s && d) written(s, d, e);
+  else w.unattributed++;
+}
+
+/** As read(). */
+export function written(s: Session, d: Device, e: DataWriteEvent | DataRecord): void {
   const { at, ret } = e;
   s.lastWriteRet = ret;
   s.lastWriteAt = at;

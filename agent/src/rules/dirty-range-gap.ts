@@ -65,6 +65,7 @@ export const dirtyRangeGap = rule({
     'QEMU tracks from its lowest to its highest address; BARs (peer to peer) are not tracked on purpose.',
   action: 'What the device writes there is not resent: the VMM must stop and start tracking with all ranges.',
   on: ['dma_map', 'tick'],
+  ordinarily: { dma_map: SILENT },
   judge(w, e, d) {
     if (!d) return SILENT;
     return e.kind === 'tick' ? onTick(w, e, d) : onMap(w, e, d);

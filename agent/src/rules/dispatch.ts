@@ -68,6 +68,11 @@ export class Dispatch {
   of(e: KernelEvent, d: Device | undefined): Table {
     if (!this.policy.perDevice) return this.common;
     if (!d) return this.tableFor(this.policy.applied(e.kind === 'device' ? e : undefined));
+    return this.ofDevice(d);
+  }
+
+  ofDevice(d: Device): Table {
+    if (!this.policy.perDevice) return this.common;
     let table = this.own.get(d);
     if (!table) {
       table = this.tableFor(this.policy.applied(d));

@@ -2,27 +2,20 @@
 /** step(world, event): every rule that asked judges it against the world before it; then it is folded. */
 import { coverage } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
-import { fold } from '../model/fold.js';
+import { fold, remember } from '../model/fold.js';
+import { SAVE } from '../model/fsm.js';
 import { isStateRecord, notice } from '../model/loss.js';
+import { read, written } from '../model/stream.js';
 import type { World } from '../model/world.js';
 import { type Decoder, EvType, type KernelEvent } from '../wire/events.gen.js';
 import { type Asked, Dispatch, factBits } from './dispatch.js';
-import { NOWHERE, named, type Origin, type Violation, violation } from './finding.js';
-import { isOrdinary } from './ordinary.js';
+import { NOWHERE, type Origin, type Violation, violation } from './finding.js';
+import { Finding } from './found.js';
+import { flows, isOrdinary, LOAD } from './ordinary.js';
 import type { Applied, Policy } from './policy.js';
 import { Precedence } from './precedence.js';
 import { type Broken, KEPT, type Rule, type Severity, SILENT } from './rule.js';
 import { Tallies } from './tally.js';
-
-/** A finding and how often it happened again. Its evidence, some 15 kB, is for the sinks to keep. */
-export interface Finding {
-  readonly violation: Pick<Violation, 'rule' | 'reason' | 'severity' | 'device' | 'at_ns'>;
-  count: number;
-  /** Time of the last one, relative ns. */
-  lastAt: number;
-  /** The last one's event; of the first one the violation has it. */
-  lastEvent: Readonly<Record<string, unknown>> | undefined;
-}
 
 export interface EngineOptions {
   readonly policy: Policy;
@@ -37,18 +30,11 @@ export interface EngineOptions {
 }
 
 const MAX_FINDINGS = 10_000;
+const NOBODY: readonly Asked[] = [];
 
 function findingKey(rule: Rule, verdict: Broken, d: Device | undefined): string {
   return `${rule.id}|${d?.id ?? 0}|${d?.episode?.id ?? 0}|${verdict.reason}`;
 }
-
-const brief = ({ rule, reason, severity, device, at_ns }: Violation) => ({
-  rule,
-  reason,
-  severity,
-  device,
-  at_ns,
-});
 
 /**
  * The spine: everything goes through step(), millions of times a second. Here, in Dispatch and in the fold's
@@ -81,6 +67,7 @@ export class Engine {
   step(e: KernelEvent, at: Decoder): void {
     const { world } = this;
     const { tag } = at;
+    if ((tag === EvType.DATA_READ || tag === EvType.DATA_WRITE) && this.inOrder(at, tag)) return;
     const d = e.dev ? world.devices.find(e.dev) : undefined;
     if (d && isStateRecord(tag, e)) notice(d, e.gen);
     switch (tag) {
@@ -88,14 +75,37 @@ export class Engine {
       case EvType.LOST:
       case EvType.DMA_MAP:
       case EvType.DMA_UNMAP:
-        this.judgeSubjects(e, tag);
+        this.judgeSubjects(e, at);
         break;
       default:
-        this.judge(e, tag, d);
+        this.judge(e, at, d);
     }
     if (this.precedence.isWaiting) this.precedence.release(e.at);
     fold(world, at, e, d);
     if (tag === EvType.PROBE || tag === EvType.DEVICE || tag === EvType.SNAP_TEXT) this.assess();
+  }
+
+  /**
+   * Data that moves as it should is three quarters of what a busy host tells: what judge() and fold() do about it,
+   * in one go. False: it is not that, or somebody waits for what it shows.
+   */
+  private inOrder(at: Decoder, tag: number): boolean {
+    const { world, precedence } = this;
+    const e = at.data;
+    const d = world.devices.find(e.dev);
+    const s = d?.session;
+    const reading = tag === EvType.DATA_READ;
+    if (d === undefined || s === undefined || !flows(world, d, s, e, reading ? SAVE : LOAD)) return false;
+    const asking = this.dispatch.ofDevice(d)[tag];
+    if (precedence.isWaiting || (asking !== undefined && asking.always.length > 0)) return false;
+    const kept = asking === undefined ? NOBODY : asking.keptOrdinarily;
+    for (let i = 0; i < kept.length; i++) this.kept(kept[i] as Asked);
+    const now = e.at;
+    if (now > world.now) world.now = now;
+    remember(world, at, d);
+    if (reading) read(s, d, e);
+    else written(s, d, e);
+    return true;
   }
 
   /** A record, or a snapshot, may name another policy: it is in force from the next one on. */
@@ -108,28 +118,29 @@ export class Engine {
   }
 
   /** Asks once for each device that the event is about, where it names none. */
-  private judgeSubjects(e: KernelEvent, tag: number): void {
+  private judgeSubjects(e: KernelEvent, at: Decoder): void {
     const { devices } = this.world;
     if (e.kind === 'dma_map' || e.kind === 'dma_unmap') {
-      for (const d of this.world.devicesOf(e.container)) this.judge(e, tag, d);
+      for (const d of this.world.devicesOf(e.container)) this.judge(e, at, d);
     } else if (e.kind === 'lost') {
-      this.judge(e, tag, undefined);
-      for (const d of devices.values()) if (d.episode) this.judge(e, tag, d);
-    } else for (const d of devices.values()) this.judge(e, tag, d);
+      this.judge(e, at, undefined);
+      for (const d of devices.values()) if (d.episode) this.judge(e, at, d);
+    } else for (const d of devices.values()) this.judge(e, at, d);
   }
 
-  private judge(e: KernelEvent, tag: number, d: Device | undefined): void {
+  private judge(e: KernelEvent, at: Decoder, d: Device | undefined): void {
+    const { tag } = at;
     const asking = this.dispatch.of(e, d)[tag];
     if (!asking) return;
-    if (!d || !asking.hasOrdinary || !isOrdinary(this.world, d, e, tag)) this.ask(asking.all, e, tag, d);
+    if (!d || !asking.hasOrdinary || !isOrdinary(this.world, d, e, tag)) this.ask(asking.all, e, at, d);
     else {
       const { keptOrdinarily, always } = asking;
       for (let i = 0; i < keptOrdinarily.length; i++) this.kept(keptOrdinarily[i] as Asked);
-      if (always.length > 0) this.ask(always, e, tag, d);
+      if (always.length > 0) this.ask(always, e, at, d);
     }
   }
 
-  private ask(asked: readonly Asked[], e: KernelEvent, tag: number, d: Device | undefined): void {
+  private ask(asked: readonly Asked[], e: KernelEvent, at: Decoder, d: Device | undefined): void {
     const { world, tallies } = this;
     let found: [Applied, Broken][] | undefined;
     for (let i = 0; i < asked.length; i++) {
@@ -141,7 +152,7 @@ export class Engine {
       else if (verdict.verdict === 'unknown') tallies.unknown(tally);
       // A deadline that was missed stays missed: that is one violation, not one a tick.
       else if (
-        tag !== EvType.TICK ||
+        at.tag !== EvType.TICK ||
         !this.findings.has(findingKey(one.applied.rule, verdict, verdict.device ?? d))
       ) {
         const elsewhere = verdict.device && verdict.device !== d;
@@ -152,7 +163,7 @@ export class Engine {
         found.push([owner, verdict]);
       }
     }
-    if (found) this.report(found, e, d);
+    if (found) this.report(found, e, at, d);
   }
 
   private kept({ needs, tally }: Asked): void {
@@ -161,9 +172,15 @@ export class Engine {
     else this.tallies.kept(tally);
   }
 
-  private report(broken: readonly [Applied, Broken][], e: KernelEvent, asked: Device | undefined): void {
+  private report(
+    broken: readonly [Applied, Broken][],
+    e: KernelEvent,
+    decoder: Decoder,
+    asked: Device | undefined,
+  ): void {
     const ids = new Set(broken.map(([{ rule }]) => rule.id));
     const { at } = e;
+    let record: Uint8Array | undefined;
     for (const [{ rule }, verdict] of broken)
       this.precedence.note(rule, verdict, verdict.device ?? asked, at);
     for (const [applied, verdict] of broken) {
@@ -172,24 +189,21 @@ export class Engine {
       const d = verdict.device ?? asked;
       const key = findingKey(rule, verdict, d);
       // A finding that waits is written as things stand now.
-      const again = this.findings.has(key);
-      const v = again ? undefined : this.envelope(applied, verdict, e, d);
-      const event = v?.event ?? named(e.toJSON());
+      const v = this.findings.has(key) ? undefined : this.envelope(applied, verdict, e, d);
+      record ??= decoder.record();
+      const shownBy = record;
       this.precedence.pass(rule, verdict, d, at, () => {
         this.options.onBroken?.(rule, d);
-        this.found(key, v, at, event);
+        this.found(key, v, at, shownBy);
       });
     }
   }
 
-  private found(key: string, v: Violation | undefined, at: number, event: Violation['event']): void {
+  private found(key: string, v: Violation | undefined, at: number, record: Uint8Array): void {
     const known = this.findings.get(key);
-    if (known) {
-      known.count++;
-      known.lastAt = at;
-      known.lastEvent = event;
-    } else if (v) {
-      const finding: Finding = { violation: brief(v), count: 1, lastAt: at, lastEvent: undefined };
+    if (known) known.again(at, record);
+    else if (v) {
+      const finding = new Finding(v, at);
       this.keep(key, finding);
       this.options.onViolation(v, finding);
     }

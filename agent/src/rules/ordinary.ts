@@ -9,6 +9,7 @@
  */
 import type { Device } from '../model/device.js';
 import { INIT, isIn, QUIET, SAVE, State } from '../model/fsm.js';
+import type { Session } from '../model/session.js';
 import type { World } from '../model/world.js';
 import {
   type DataReadEvent,
@@ -25,18 +26,17 @@ import { trackingKnown } from './tracking.js';
 
 /** VFIO_DMA_MAP_FLAG_VADDR, VFIO_DMA_UNMAP_FLAG_VADDR: the IOVA stays mapped, only its owner moves. */
 const VADDR = 4;
-const LOAD = 1 << State.RESUMING;
+export const LOAD = 1 << State.RESUMING;
 
 /** Its state is one of these, and no record that the kernel made before this one is missing. */
-const isCertainlyIn = (d: Device, e: KernelEvent, states: number): boolean =>
+const isCertainlyIn = (d: Device, e: { readonly gen: number }, states: number): boolean =>
   d.transition === undefined && e.gen === d.gen && isIn(d.state, states);
 
-/** Bytes moved through the fd of the session that the device has. */
-function flows(w: World, d: Device, e: DataReadEvent | DataWriteEvent, states: number): boolean {
-  const s = d.session;
-  if (s === undefined || s.endedAt >= 0 || !(e.ret > 0) || !isCertainlyIn(d, e, states)) return false;
-  return w.sessions.find(e.session) === s;
-}
+type Moved = Pick<DataReadEvent, 'gen' | 'session' | 'ret'>;
+
+/** Bytes moved through the fd of the session that the device has, in one of the states that they move in. */
+export const flows = (w: World, d: Device, s: Session, e: Moved, states: number): boolean =>
+  s.endedAt < 0 && e.ret > 0 && isCertainlyIn(d, e, states) && w.sessions.find(e.session) === s;
 
 /** The device's own tracker, which is known to be on, told which pages are dirty while the device may write. */
 const reports = (w: World, d: Device, e: DirtyLogEvent): boolean =>
@@ -48,9 +48,10 @@ const reports = (w: World, d: Device, e: DirtyLogEvent): boolean =>
   isCertainlyIn(d, e, INIT | QUIET) &&
   trackingKnown(w, d);
 
-/** A device of the container that the mapping is made for runs. These records name no device: no ordinal tells of a loss. */
+/** A device of the container that the mapping is made for runs, and does not track what it writes. These records name no device: no ordinal tells of a loss. */
 const mapsForRunning = (w: World, d: Device, e: DmaMapEvent | DmaUnmapEvent): boolean =>
   d.transition === undefined &&
+  !d.logging &&
   isIn(d.state, INIT) &&
   e.ret >= 0 &&
   !(e.flags & VADDR) &&
@@ -60,9 +61,9 @@ const mapsForRunning = (w: World, d: Device, e: DmaMapEvent | DmaUnmapEvent): bo
 export function isOrdinary(w: World, d: Device, e: KernelEvent, tag: number): boolean {
   switch (tag) {
     case EvType.DATA_READ:
-      return flows(w, d, e as DataReadEvent, SAVE);
+      return d.session !== undefined && flows(w, d, d.session, e as DataReadEvent, SAVE);
     case EvType.DATA_WRITE:
-      return flows(w, d, e as DataWriteEvent, LOAD);
+      return d.session !== undefined && flows(w, d, d.session, e as DataWriteEvent, LOAD);
     case EvType.REGION_READ:
     case EvType.REGION_WRITE:
     case EvType.IRQ:

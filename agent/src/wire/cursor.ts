@@ -100,6 +100,12 @@ export class Cursor {
     for (let i = 0; i < size >> 2; i++) into[to + i] = words[(from >> 2) + i] as number;
   }
 
+  /** A copy of the next `size` bytes. */
+  bytes(size: number): Uint8Array {
+    const { buffer, byteOffset } = this.view;
+    return new Uint8Array(buffer.slice(byteOffset + this.at, byteOffset + this.at + size) as ArrayBuffer);
+  }
+
   /** For JSON: a number where a double holds it, else a hex string. */
   exact(o: number): number | string {
     const n = this.u64(o);

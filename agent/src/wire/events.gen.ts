@@ -2514,13 +2514,50 @@ class RecordView {
   }
 }
 
+/** A data_read or data_write at the cursor. They are most of all records: where a field stands is not looked up. */
+export class DataRecord {
+  constructor(private readonly c: Cursor) {}
+  get at() {
+    return this.c.time(0);
+  }
+  get miss() {
+    return this.c.u32(12);
+  }
+  get tgid() {
+    return this.c.u32(16);
+  }
+  get tid() {
+    return this.c.u32(20);
+  }
+  get dev() {
+    return this.c.u32(24);
+  }
+  get gen() {
+    return this.c.u32(28);
+  }
+  get session() {
+    return this.c.u32(32);
+  }
+  get count() {
+    return this.c.u64(40);
+  }
+  get ret() {
+    return this.c.i64(48);
+  }
+}
+
+/** A record's size by its tag; 0 where there is no such tag. */
+const SIZE = Uint16Array.from(RECORD_SIZES, (size) => size ?? 0);
+
 /** One reusable view over one cursor: decoding allocates nothing. */
 export class Decoder {
   private readonly view: RecordView;
   /** Bytes of the record that current() last answered. */
   size = 0;
+  readonly data: DataRecord;
   constructor(readonly cursor: Cursor) {
     this.view = new RecordView(cursor);
+    this.data = new DataRecord(cursor);
   }
   /** Tag of the record that current() last answered. */
   get tag(): number {
@@ -2531,11 +2568,15 @@ export class Decoder {
     const { cursor, view } = this;
     if (cursor.remaining < 16) return undefined;
     const tag = cursor.u32(8);
-    const size = RECORD_SIZES[tag];
-    if (size === undefined || size > cursor.remaining) return undefined;
+    const size = SIZE[tag];
+    if (!size || size > cursor.remaining) return undefined;
     view.tag = tag;
     this.size = size;
     return view as unknown as KernelEvent;
+  }
+  /** A copy of it. */
+  record(): Uint8Array {
+    return this.cursor.bytes(this.size);
   }
   /** Moves on to the record after it. */
   advance(): void {

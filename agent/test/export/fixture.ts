@@ -9,8 +9,8 @@ import { WebConfig } from '../../src/export/web_config.js';
 import { OPEN } from '../../src/export/web_settings.js';
 import { fold } from '../../src/model/fold.js';
 import { World } from '../../src/model/world.js';
-import type { Finding } from '../../src/rules/engine.js';
 import type { Violation } from '../../src/rules/finding.js';
+import { Finding } from '../../src/rules/found.js';
 import type { Severity } from '../../src/rules/rule.js';
 import type { Tally } from '../../src/rules/tally.js';
 import { Cursor } from '../../src/wire/cursor.js';
@@ -149,12 +149,7 @@ export function violation(more: Partial<Violation> = {}): Violation {
 }
 
 /** The finding that a violation begins. */
-export const found = (v: Violation): Finding => ({
-  violation: v,
-  count: 1,
-  lastAt: Number(v.at_ns),
-  lastEvent: undefined,
-});
+export const found = (v: Violation): Finding => new Finding(v, Number(v.at_ns));
 
 /** The text of a scrape. */
 export async function exposition(metrics: Metrics, format: Format = 'text'): Promise<string> {

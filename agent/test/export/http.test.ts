@@ -7,8 +7,9 @@ import { Recent } from '../../src/export/recent.js';
 import { violationJson } from '../../src/export/violation_json.js';
 import { FACTS } from '../../src/model/coverage.js';
 import { State } from '../../src/model/fsm.js';
-import type { Finding } from '../../src/rules/engine.js';
 import type { Violation } from '../../src/rules/finding.js';
+import type { Finding } from '../../src/rules/found.js';
+import { encode } from '../../src/wire/events.gen.js';
 import { found, Host, openWeb, violation } from './fixture.js';
 
 const host = new Host();
@@ -148,11 +149,15 @@ test('violations: newest first, bounded, and cheap to poll', async () => {
   assert.equal(more.status, 200);
   // One that happens again is another answer, too.
   const again = add({ reason: 'again' });
-  Object.assign(again, { count: 3, lastAt: 7, lastEvent: { kind: 'tick' } });
+  again.again(5, encode('tick', { at: 5 }));
+  again.again(7, encode('tick', { at: 7 }));
   const counted = await get('/api/violations', { ...ask, 'if-none-match': more.headers.get('etag') });
   assert.equal(counted.status, 200);
   const [first, second] = (await counted.json()) as Record<string, unknown>[];
-  assert.deepEqual([first?.count, first?.last_at_ns, first?.last_event], [3, 7, { kind: 'tick' }]);
+  assert.deepEqual(
+    [first?.count, first?.last_at_ns, (first?.last_event as { at?: number } | undefined)?.at],
+    [3, 7, 7],
+  );
   assert.deepEqual([second?.count, second?.last_event], [1, null]);
   for (const bad of ['0', '-1', 'x', '1.5', ''])
     assert.equal((await get(`/api/violations?limit=${bad}`)).status, 400, bad);

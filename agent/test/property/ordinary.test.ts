@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What rules declare of ordinary events is what they answer when they are asked about each. */
+/** What rules declare of ordinary events is what they answer when they are asked about each; the world is the same, too. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -30,7 +30,10 @@ function outcome(records: readonly Uint8Array[], from: readonly Rule[]) {
   const { counts, rules } = counted(from);
   const { judge, violations } = judgeBatches(records, { rules, limits: LIMITS });
   const found = [...judge.engine.findings].map(([key, { count, lastAt }]) => ({ key, count, lastAt }));
-  return { asked: counts.asked, verdicts: JSON.stringify([[...judge.engine.tallies], violations, found]) };
+  const { world, engine } = judge;
+  const devices = [...world.devices.values()].map((d) => [d.id, d.state, d.gen, d.lastTouchAt, d.counts]);
+  const known = [world.now, world.unattributed, devices, [...world.sessions.values()]];
+  return { asked: counts.asked, verdicts: JSON.stringify([[...engine.tallies], violations, found, known]) };
 }
 
 const ASKED_ALWAYS = RULES.map((rule) => ({ ...rule, ordinarily: {} }));

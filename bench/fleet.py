@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a fleet costs one Prometheus: a real scrape body, served as that of many hosts, scraped and judged for a while.
 
-    bench/fleet.py BODY [--hosts 200] [--interval 15] [--seconds 120]
+    bench/fleet.py [--hosts 200] [--interval 15] [--seconds 120]
 
-BODY is what an agent served at /metrics (`curl -s HOST:9641/metrics`). All copies say the same at each
-scrape, so compression on disk is better than a fleet's; series, memory and rule evaluation are not. Everything is on loopback.
+The body is that of the agent's exporter on the made-up host of bench/served_host.ts, once both of its VMs have migrated. All
+copies say the same at each scrape, so compression on disk is better than a fleet's; series, memory and rule evaluation are
+not. Everything is on loopback. Needs dashboards/setup and `make build`.
 """
 import argparse
+import gzip
 import http.server
 import json
+import re
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -21,7 +25,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BINARY = ROOT / "build/tools/prometheus/usr/bin/prometheus"
 RULES = ROOT / "dashboards/prometheus/migwatch.rules.yml"
-SERVED, PORT = 39700, 39790
+HOST = ROOT / "build/bench/served_host.js"
+SERVED, PORT, EXPORTER = 39700, 39790, 39791
+MIGRATED = re.compile(rb'^migwatch_migrations_total\{side="destination",result="completed"\} ([2-9]|\d\d)', re.M)
+
+
+def scraped():
+    """What the agent's exporter says of a host whose devices have all migrated."""
+    with subprocess.Popen(["node", HOST, str(EXPORTER)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as host:
+        try:
+            if not host.stdout.readline():
+                sys.exit("the made-up host did not start")
+            while True:
+                with urllib.request.urlopen(f"http://127.0.0.1:{EXPORTER}/metrics", timeout=60) as reply:
+                    body = reply.read()
+                if MIGRATED.search(body):
+                    return body
+                time.sleep(1)
+        finally:
+            host.kill()
 
 
 def serve(body):
@@ -59,7 +81,7 @@ def config(hosts, interval):
 
 def report(hosts, body):
     lines = sum(1 for row in body.splitlines() if row[:1] != b"#")
-    print(f"a scrape: {lines} series, {len(body)} bytes")
+    print(f"a scrape: {lines} series, {len(body)} bytes, {len(gzip.compress(body))} compressed")
     print(f"hosts up: {ask('sum(up{job=%smigwatch%s})' % (chr(34), chr(34))):.0f} of {hosts}")
     print(f"series in Prometheus: {ask('prometheus_tsdb_head_series'):.0f}")
     print(f"samples a second: {ask('rate(prometheus_tsdb_head_samples_appended_total[1m])'):.0f}")
@@ -73,12 +95,11 @@ def report(hosts, body):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("body", type=Path)
     parser.add_argument("--hosts", type=int, default=200)
     parser.add_argument("--interval", type=int, default=15, help="between two scrapes, seconds (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=120, help="how long (default: %(default)s)")
     args = parser.parse_args()
-    body = args.body.read_bytes()
+    body = scraped()
     serve(body)
     with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
         file = Path(folder) / "prometheus.yml"

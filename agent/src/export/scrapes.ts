@@ -9,19 +9,13 @@ import { FORMATS, type Format } from './exposition.js';
 const FRESH_A_SECOND = 10;
 const REUSE = 4;
 /**
- * Bytes that one reader is sent at a turn of the event loop. A text whole to each of hundreds of readers would take the
- * thread from the drain for seconds.
+ * Bytes that readers are sent at a turn of the event loop, all together; each gets LEAST. One reader gets a text
+ * whole. Hundreds of them would take the thread from the drain for seconds.
  */
-const PIECE = 64 << 10;
+const AT_A_TURN = 8 << 20;
+const LEAST = 32 << 10;
 /** Texts that clients have not read to their end, at most; a text may have megabytes. */
 const MAX_UNREAD = 8;
-
-/** Piece by piece, as the reader takes them; between two pieces the thread does everything else. */
-function send(bytes: Buffer, res: Response, from = 0): void {
-  const to = from + PIECE;
-  if (to >= bytes.length) res.end(bytes.subarray(from));
-  else res.write(bytes.subarray(from, to), (error) => error ?? setImmediate(send, bytes, res, to));
-}
 
 interface Text {
   readonly bytes: Promise<Buffer>;
@@ -34,6 +28,8 @@ interface Text {
 export class Scrapes {
   private readonly latest = new Map<Format, Text>();
   private unread: Text[] = [];
+  /** Readers that are being sent a text. */
+  private sending = 0;
   /** When the second began that is counted, ms, and the texts made in it. */
   private second = 0;
   private fresh = 0;
@@ -48,10 +44,24 @@ export class Scrapes {
     const text = this.text(format);
     const bytes = await text.bytes;
     text.readers.add(res);
-    res.once('close', () => text.readers.delete(res));
+    this.sending++;
+    res.once('close', () => {
+      text.readers.delete(res);
+      this.sending--;
+    });
     // Not send(): the ETag that it adds would be a hash of megabytes.
     res.writeHead(200, { 'Content-Type': FORMATS[format], 'Content-Length': bytes.length });
-    send(bytes, res);
+    this.send(bytes, res);
+  }
+
+  /** Piece by piece, as the reader takes them; between two pieces the thread does everything else. */
+  private send(bytes: Buffer, res: Response): void {
+    const to = Math.max(LEAST, Math.floor(AT_A_TURN / this.sending));
+    if (to >= bytes.length) res.end(bytes);
+    else
+      res.write(bytes.subarray(0, to), (error) => {
+        if (!error) setImmediate(() => this.send(bytes.subarray(to), res));
+      });
   }
 
   private text(format: Format): Text {

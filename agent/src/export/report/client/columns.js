@@ -6,13 +6,16 @@ function column(bytes, at, count) {
   const out = new Float64Array(count);
   let last = 0;
   for (let n = 0; n < count; n++) {
-    let [rest, scale, byte] = [0, 1, 0];
-    do {
+    let byte = bytes[at++];
+    let rest = byte & 127;
+    // Most differences have one byte.
+    for (let scale = 128; byte & 128; scale *= 128) {
       byte = bytes[at++];
       rest += (byte & 127) * scale;
-      scale *= 128;
-    } while (byte & 128);
-    last += rest % 2 ? -(rest + 1) / 2 : rest / 2;
+    }
+    // Beyond 2^31 there are no bits to shift.
+    if (rest < 128) last += (rest >> 1) ^ -(rest & 1);
+    else last += rest % 2 ? -(rest + 1) / 2 : rest / 2;
     out[n] = last;
   }
   return out;
@@ -35,7 +38,9 @@ export function unpack(bytes) {
 
 /** The data of the page, inflated by the browser itself. */
 export async function load(base64) {
-  const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const text = atob(base64);
+  const packed = new Uint8Array(text.length);
+  for (let n = 0; n < packed.length; n++) packed[n] = text.charCodeAt(n);
   const inflated = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
   return unpack(new Uint8Array(await new Response(inflated).arrayBuffer()));
 }

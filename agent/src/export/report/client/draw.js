@@ -154,7 +154,8 @@ function drawAxis(ctx, view, colors) {
   const digits = Math.max(0, Math.min(9, -Math.floor(Math.log10(each / 1e9))));
   for (let t = Math.ceil(view.t0 / each) * each; t <= view.t1; t += each) {
     const x = view.x(t);
-    ctx.fillText(`${(t / 1e9).toFixed(digits)} s`, x + 3, 15);
+    const label = `${(t / 1e9).toFixed(digits)} s`;
+    if (x + 3 + ctx.measureText(label).width < view.width) ctx.fillText(label, x + 3, 15);
     ctx.fillRect(x, 6, 1, AXIS - 6);
   }
 }

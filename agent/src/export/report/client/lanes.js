@@ -12,31 +12,43 @@ export function above(values, t) {
   return low;
 }
 
-/** Indices by the small number that `key` gives, each list in the order of the table. */
-function groups(count, key) {
-  const keys = Uint32Array.from({ length: count }, (_, n) => key(n));
-  const sizes = new Uint32Array(keys.reduce((most, k) => Math.max(most, k), 0) + 1);
-  for (const k of keys) sizes[k]++;
+/** Indices by the small number that `a * KEY + b` is, each list in the order of the table. */
+function groups(a, b) {
+  const keys = new Uint32Array(a.length);
+  let most = 0;
+  for (let n = 0; n < keys.length; n++) {
+    keys[n] = a[n] * KEY + b[n];
+    if (keys[n] > most) most = keys[n];
+  }
+  const sizes = new Uint32Array(most + 1);
+  for (let n = 0; n < keys.length; n++) sizes[keys[n]]++;
   const lists = Array.from(sizes, (size) => new Uint32Array(size));
   sizes.fill(0);
-  keys.forEach((k, n) => {
-    lists[k][sizes[k]++] = n;
-  });
+  for (let n = 0; n < keys.length; n++) {
+    const key = keys[n];
+    lists[key][sizes[key]++] = n;
+  }
   return [...lists.entries()].filter(([, list]) => list.length > 0);
 }
 
-const pick = (column, list) => Float64Array.from(list, (n) => column[n]);
+// Loops, here and below: what from(), map() and forEach() take for a million marks is seconds.
+function pick(column, list) {
+  const out = new Float64Array(list.length);
+  for (let n = 0; n < out.length; n++) out[n] = column[list[n]];
+  return out;
+}
 
 function markRow({ at, value, text }, list) {
   const values = pick(value, list);
   const saved = new Float64Array(list.length + 1);
   const resumed = new Float64Array(list.length + 1);
   let most = 0;
-  values.forEach((v, n) => {
+  for (let n = 0; n < values.length; n++) {
+    const v = values[n];
     saved[n + 1] = saved[n] + Math.max(0, v);
     resumed[n + 1] = resumed[n] + Math.max(0, -v);
-    most = Math.max(most, v);
-  });
+    if (v > most) most = v;
+  }
   return { at: pick(at, list), values, text: pick(text, list), saved, resumed, most };
 }
 
@@ -66,11 +78,11 @@ const KEY = 16;
 export function build(data, findings) {
   const { rows, spanKinds, spans, marks } = data;
   const byLane = data.lanes.map(({ name, about }) => ({ name, about, rows: [], spans: {}, findings: [] }));
-  for (const [key, list] of groups(marks.at.length, (n) => marks.lane[n] * KEY + marks.row[n])) {
+  for (const [key, list] of groups(marks.lane, marks.row)) {
     const name = rows[key % KEY];
     byLane[Math.floor(key / KEY)].rows.push({ name, height: HEIGHTS[name], ...markRow(marks, list) });
   }
-  for (const [key, list] of groups(spans.from.length, (n) => spans.lane[n] * KEY + spans.kind[n]))
+  for (const [key, list] of groups(spans.lane, spans.kind))
     byLane[Math.floor(key / KEY)].spans[spanKinds[key % KEY]] = spanRow(spans, list);
   for (const f of findings) {
     let lane = byLane.find((l) => l.name === f.lane);

@@ -27,7 +27,7 @@ BINARY = ROOT / "build/tools/prometheus/usr/bin/prometheus"
 RULES = ROOT / "dashboards/prometheus/migwatch.rules.yml"
 HOST = ROOT / "build/bench/served_host.js"
 SERVED, PORT, EXPORTER = 39700, 39790, 39791
-MIGRATED = re.compile(rb'^migwatch_migrations_total\{side="destination",result="completed"\} ([2-9]|\d\d)', re.M)
+MIGRATED = re.compile(rb'^migwatch_migrations_total\{side="source",result="completed"\} ([4-9]|\d\d)', re.M)
 
 
 def scraped():

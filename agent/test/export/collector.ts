@@ -9,6 +9,7 @@ import root from '@opentelemetry/otlp-transformer/build/src/generated/root.js';
 /** Their types are of another version of protobufjs than ours. */
 interface MessageType {
   decode(bytes: Uint8Array): unknown;
+  encode(message: object): { finish(): Uint8Array };
   toObject(message: unknown, options: object): Record<string, unknown>;
 }
 type Collector = Record<string, { v1: Record<string, MessageType> }>;
@@ -18,6 +19,12 @@ const BY_PATH: Record<string, MessageType | undefined> = {
   '/v1/logs': collector.logs?.v1.ExportLogsServiceRequest,
   '/v1/traces': collector.trace?.v1.ExportTraceServiceRequest,
 };
+
+/** An answer for logs, of which it rejects so many. */
+export const rejecting = (rejectedLogRecords: number, errorMessage: string): Uint8Array | undefined =>
+  collector.logs?.v1.ExportLogsServiceResponse?.encode({
+    partialSuccess: { rejectedLogRecords, errorMessage },
+  }).finish();
 
 export interface Received {
   readonly path: string;
@@ -39,8 +46,12 @@ async function read(req: IncomingMessage): Promise<Received> {
   };
 }
 
-/** Gone with the test. `answer` is asked for the status of each request; undefined: there is none. */
-export async function collectorAt(t: TestContext, answer: (n: number) => number | undefined = () => 200) {
+/** Gone with the test. `answer` is asked for the status of each request; undefined: there is none. `body` comes with each. */
+export async function collectorAt(
+  t: TestContext,
+  answer: (n: number) => number | undefined = () => 200,
+  body?: Uint8Array,
+) {
   const received: Received[] = [];
   const waiting: (() => void)[] = [];
   let asked = 0;
@@ -48,7 +59,7 @@ export async function collectorAt(t: TestContext, answer: (n: number) => number 
     void read(req).then((request) => {
       const status = answer(asked++);
       if (status === 200) received.push(request);
-      if (status !== undefined) res.writeHead(status).end();
+      if (status !== undefined) res.writeHead(status).end(body);
       for (const wake of waiting.splice(0)) wake();
     });
   });

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { both } from '../../src/export/observers.js';
 import { traceOf } from '../../src/export/otlp/migration_spans.js';
 import { Otlp } from '../../src/export/otlp/otlp.js';
+import { partialSuccess } from '../../src/export/otlp/partial_success.js';
 import { Sender } from '../../src/export/otlp/sender.js';
 import { Judge } from '../../src/judge.js';
 import { NO_OBSERVER } from '../../src/model/world.js';
@@ -12,7 +13,7 @@ import { RULES } from '../../src/rules/index.js';
 import { DEFAULT_LIMITS } from '../../src/rules/limits.js';
 import { Policy } from '../../src/rules/policy.js';
 import { scenario } from '../scenario.js';
-import { collectorAt, type Received } from './collector.js';
+import { collectorAt, type Received, rejecting } from './collector.js';
 
 const UUID = '5a5a0001-0000-4000-8000-00000000abcd';
 const SOURCE = `
@@ -129,8 +130,12 @@ test('a violation is a log record in the trace of its migration', async (t) => {
 });
 
 /** A sender to a collector that answers thus, with its log. */
-async function sender(t: TestContext, answer: (n: number) => number | undefined, queue = 10) {
-  const collector = await collectorAt(t, answer);
+async function sender(
+  t: TestContext,
+  answer: (n: number) => number | undefined,
+  { queue = 10, body }: { queue?: number; body?: Uint8Array | undefined } = {},
+) {
+  const collector = await collectorAt(t, answer, body);
   const said: string[] = [];
   const url = new URL('/v1/logs', collector.endpoint);
   const log = (level: string, what: string) => said.push(`${level} ${what}`);
@@ -161,8 +166,28 @@ test('what a collector refuses for good is dropped', async (t) => {
   assert.deepEqual([s.exported, s.dropped, s.errors], [0, 1, 1]);
 });
 
+test('what a collector takes and rejects all the same is dropped, and told once', async (t) => {
+  const { collector, said, sender: s } = await sender(t, () => 200, { body: rejecting(2, 'too old') });
+  for (const requests of [1, 2]) {
+    for (let n = 0; n < 3; n++) s.add(ITEM);
+    await collector.requests(requests);
+  }
+  await s.close();
+  assert.deepEqual([s.exported, s.dropped, s.errors], [2, 4, 0]);
+  assert.deepEqual(said, ['warn the collector rejects some of what it takes']);
+});
+
+test('an answer that is no message rejects nothing', () => {
+  const answer = rejecting(1000, 'why') ?? new Uint8Array();
+  assert.deepEqual(partialSuccess(answer), { rejected: 1000, message: 'why' });
+  for (let length = 0; length < answer.length; length++)
+    assert.equal(partialSuccess(answer.subarray(0, length)).rejected, 0);
+  assert.equal(partialSuccess(Buffer.from('<html>')).rejected, 0);
+  assert.equal(partialSuccess(new Uint8Array(100).fill(255)).rejected, 0);
+});
+
 test('a collector that does not answer fills the queue, and nothing more', async (t) => {
-  const { collector, sender: s } = await sender(t, () => undefined, 3);
+  const { collector, sender: s } = await sender(t, () => undefined, { queue: 3 });
   for (let n = 0; n < 5; n++) s.add(ITEM);
   await collector.requests(1);
   assert.equal(s.dropped, 2);

@@ -5,10 +5,13 @@ import { request as httpsRequest } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ExportSink } from '../host_series.js';
 import type { Log } from '../log.js';
+import { type PartialSuccess, partialSuccess } from './partial_success.js';
 
 /** Items of a request, at most. */
 const BATCH = 256;
 const ANSWER_MS = 10_000;
+/** Of an answer, at most so many are read; what is rejected stands in less. */
+const ANSWER_BYTES = 64 << 10;
 /** Between two attempts: doubles from the first to the last. */
 const BACK_OFF_MS = { first: 1_000, last: 60_000 };
 /** What is left at the end has so long to arrive. */
@@ -49,19 +52,28 @@ function retryAfterMs({ headers }: IncomingMessage): number | undefined {
   return seconds > 0 ? seconds * 1000 : undefined;
 }
 
-/** Resolves when the collector has taken the body. */
-function post(url: URL, body: Uint8Array, signal: AbortSignal): Promise<void> {
+/** Its first ANSWER_BYTES. */
+async function bodyOf(res: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of res as AsyncIterable<Buffer>) {
+    if (length < ANSWER_BYTES) parts.push(part);
+    length += part.length;
+  }
+  return Buffer.concat(parts).subarray(0, ANSWER_BYTES);
+}
+
+/** Resolves when the collector has taken the body, with what of it it rejects. */
+function post(url: URL, body: Uint8Array, signal: AbortSignal): Promise<PartialSuccess> {
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const headers = { 'Content-Type': 'application/x-protobuf', 'Content-Length': body.length };
   return new Promise((resolve, reject) => {
     const req = send(url, { method: 'POST', headers, signal, timeout: ANSWER_MS }, (res) => {
-      res.resume();
-      res.once('end', () => {
+      bodyOf(res).then((answer) => {
         const { statusCode = 0 } = res;
-        if (statusCode >= 200 && statusCode < 300) resolve();
+        if (statusCode >= 200 && statusCode < 300) resolve(partialSuccess(answer));
         else reject(new Refused(statusCode, retryAfterMs(res)));
-      });
-      res.once('error', reject);
+      }, reject);
     });
     req.once('timeout', () => req.destroy(new Error(`no answer in ${ANSWER_MS / 1000} s`)));
     req.once('error', reject);
@@ -80,6 +92,8 @@ export class Sender implements ExportSink {
   private pump: Promise<void> | undefined;
   private closing = false;
   private failing = false;
+  /** What the collector said last of what it took: the same words are logged once. */
+  private complaint = '';
 
   constructor(private readonly options: SenderOptions) {
     this.name = options.name;
@@ -112,10 +126,9 @@ export class Sender implements ExportSink {
     for (await pause(0); this.waiting.length > 0; ) {
       const items = this.waiting.slice(0, BATCH);
       try {
-        await post(this.options.url, this.options.body(items), this.stopped.signal);
+        const partial = await post(this.options.url, this.options.body(items), this.stopped.signal);
         this.waiting.splice(0, items.length);
-        this.exported += items.length;
-        this.worked();
+        this.taken(items.length, partial);
         wait = first;
       } catch (err) {
         if (this.stopped.signal.aborted) break;
@@ -145,10 +158,17 @@ export class Sender implements ExportSink {
     log('error', 'collector cannot be reached; watching goes on', { url: url.href, error: error.message });
   }
 
-  private worked(): void {
+  /** A collector that rejects some of them would reject them again. */
+  private taken(items: number, { rejected, message }: PartialSuccess): void {
+    const { url, log } = this.options;
+    const lost = Math.min(items, rejected);
+    this.exported += items - lost;
+    this.dropped += lost;
+    if ((lost > 0 || message) && message !== this.complaint)
+      log('warn', 'the collector rejects some of what it takes', { url: url.href, rejected: lost, message });
+    this.complaint = message;
     if (!this.failing) return;
     this.failing = false;
-    const { url, log } = this.options;
     log('info', 'collector is reached again', { url: url.href, dropped: this.dropped });
   }
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { indexMarkdown, ruleMarkdown } from '../src/command/rule_page.js';
 import { configSchema } from '../src/config/keys.js';
 import { JOINT_RULES, RULES } from '../src/rules/index.js';
+import { manPage } from './man.js';
 import { actionsMarkdown } from './matrix.js';
 import { metricsMarkdown } from './metrics.js';
 
@@ -13,6 +14,7 @@ const files: Record<string, string> = {
   'metrics.md': metricsMarkdown(),
   'rules/README.md': indexMarkdown(),
   ...Object.fromEntries([...RULES, ...JOINT_RULES].map((r) => [`rules/${r.id}.md`, ruleMarkdown(r)])),
+  'migwatch.8': manPage(),
   'config.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
 };
 

@@ -181,77 +181,82 @@ function ioas(w: World, d: Device, e: IoasEvent): void {
 
 type OfKind<K extends EventKind> = Extract<KernelEvent, { kind: K }>;
 type Fold<E> = (w: World, d: Device | undefined, e: E) => void;
-
-/** What is about a device that is not known changes nothing. */
-const of =
-  <E>(fold: (w: World, d: Device, e: E) => void): Fold<E> =>
-  (w, d, e) => {
-    if (d) fold(w, d, e);
-  };
+type DeviceFold<E> = (w: World, d: Device, e: E) => void;
 
 /** Judged, and kept in the context of its device; nothing to remember. */
 const nothing = (): void => {};
 
-/** What each kind of record does to the world. */
-const FOLDS: { readonly [K in EventKind]: Fold<OfKind<K>> } = {
+/** What each kind of record does to the device that it names; if that is not known, nothing. */
+const OF_DEVICE = {
+  open,
+  close,
+  mig_set: enter,
+  mig_set_ret: leave,
+  mig_get: get,
+  mig_arc: step,
+  set_irqs: touch.setIrqs,
+  region_read: touch.regionRead,
+  region_write: touch.regionWrite,
+  config_write: touch.configWrite,
+  reset,
+  mmap: touch.mmap,
+  fault: touch.fault,
+  zap: touch.zap,
+  memory_enable: memoryEnable,
+  irq: touch.irq,
+  ioeventfd: touch.touched,
+  v1_region: v1.region,
+  v1_access: v1.access,
+  vcpu_entry: touch.vcpuEntry,
+  aer,
+  dirty_range: dirty.range,
+  dirty_bits: dirty.bits,
+  ioas,
+  known_state: knownState,
+  msi_enable: touch.msiEnabled,
+} satisfies { readonly [K in EventKind]?: DeviceFold<OfKind<K>> };
+
+type Others = Exclude<EventKind, keyof typeof OF_DEVICE>;
+
+/** ... and what the others do to the world. */
+const OF_WORLD: { readonly [K in Others]: Fold<OfKind<K>> } = {
   device,
-  open: of(open),
-  close: of(close),
-  mig_set: of(enter),
-  mig_set_ret: of(leave),
-  mig_get: of(get),
-  mig_arc: of(step),
   data_read: stream.dataRead,
   data_write: stream.dataWrite,
   data_release: stream.dataRelease,
   precopy_info: stream.precopyInfo,
-  set_irqs: of(touch.setIrqs),
   dma_map: dma.map,
   dma_unmap: dma.unmap,
   dma_remove: dma.remove,
   p2p_map: dma.p2pMap,
   container: dma.joined,
-  region_read: of(touch.regionRead),
-  region_write: of(touch.regionWrite),
-  config_write: of(touch.configWrite),
-  reset: of(reset),
   dirty_log: dirty.log,
   lost,
   tick,
   probe,
   vm,
-  mmap: of(touch.mmap),
-  fault: of(touch.fault),
-  zap: of(touch.zap),
-  memory_enable: of(memoryEnable),
-  irq: of(touch.irq),
-  ioeventfd: of(touch.touched),
   low_power: nothing,
   iommu_fault: nothing,
-  v1_region: of(v1.region),
-  v1_access: of(v1.access),
-  vcpu_entry: of(touch.vcpuEntry),
-  aer: of(aer),
   pin: nothing,
   dma_rw: nothing,
-  dirty_range: of(dirty.range),
-  dirty_bits: of(dirty.bits),
   irq_bypass: nothing,
-  ioas: of(ioas),
   repeats,
-  known_state: of(knownState),
   known_mapping: dma.knownMapping,
   known_container: dma.knownContainer,
   data_fd: stream.dataFd,
   cgroup,
   known_irqs: nothing,
-  msi_enable: of(touch.msiEnabled),
   snapshot: snapshotBegins,
   snap_text: snapshotGoesOn,
 };
 
 const BY_TAG: Fold<never>[] = [];
-for (const [kind, fold] of Object.entries(FOLDS)) BY_TAG[TAG[kind as EventKind]] = fold;
+const NAMES_DEVICE: boolean[] = [];
+for (const [kind, fold] of [...Object.entries(OF_DEVICE), ...Object.entries(OF_WORLD)]) {
+  const tag = TAG[kind as EventKind];
+  BY_TAG[tag] = fold as Fold<never>;
+  NAMES_DEVICE[tag] = kind in OF_DEVICE;
+}
 
 /** Keeps the record for the findings of its device. */
 export function remember(w: World, at: Decoder, d: Device | undefined): void {
@@ -274,6 +279,6 @@ export function fold(w: World, at: Decoder, e: KernelEvent, d: Device | undefine
     d.gen = e.gen;
   }
   if (d && tag !== EvType.DEVICE) remember(w, at, d);
-  BY_TAG[tag]?.(w, d, e as never);
+  if (d || !NAMES_DEVICE[tag]) BY_TAG[tag]?.(w, d, e as never);
   if (tag === EvType.DEVICE) remember(w, at, w.devices.get(e.dev));
 }

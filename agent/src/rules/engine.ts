@@ -121,7 +121,8 @@ export class Engine {
   private judgeSubjects(e: KernelEvent, at: Decoder): void {
     const { devices } = this.world;
     if (e.kind === 'dma_map' || e.kind === 'dma_unmap') {
-      for (const d of this.world.devicesOf(e.container)) this.judge(e, at, d);
+      const subjects = this.world.devicesOf(e.container);
+      for (let i = 0; i < subjects.length; i++) this.judge(e, at, subjects[i]);
     } else if (e.kind === 'lost') {
       this.judge(e, at, undefined);
       for (const d of devices.values()) if (d.episode) this.judge(e, at, d);

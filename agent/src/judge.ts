@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs batches of records through the engine: the same for live, replayed and hand-written input. */
+import './inlining.js';
 import { type Observer, World } from './model/world.js';
 import { Engine, type EngineOptions } from './rules/engine.js';
 import { Cursor } from './wire/cursor.js';

@@ -17,7 +17,7 @@ def main():
     probe = 'migwatch_probe_attached{probe="%s",kind="%s"}'
     case.expect("attached before", agent.metrics()[probe % ("vfio_df_open", "fexit")], 0)
     mdev.load()
-    agent.wait_log("attached.*mtty_save_read")
+    agent.wait_log("attached.*mtty_save_read", timeout=120)
     now = agent.metrics()
     for function, kind in (("vfio_df_open", "fexit"), ("vfio_iommu_type1_ioctl", "fexit"), ("mtty_save_read", "fexit")):
         case.expect(f"{function} attached", now[probe % (function, kind)], 1)

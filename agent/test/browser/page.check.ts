@@ -127,6 +127,11 @@ test('by keyboard: skip link, a violation opens with Enter, Esc closes it and gi
       /What the contract says[\s\S]*What to do[\s\S]*What was seen/,
     );
     await tab.page.screenshot({ path: 'build/browser/detail-open.png' });
+    const opened = tab.page.context().waitForEvent('page', PATIENCE);
+    await tab.page.locator('#detail a[href^="rules/"]').click();
+    const rule = await opened;
+    await rule.locator('body', { hasText: 'statement' }).waitFor(PATIENCE);
+    await rule.close();
     await keyboard.press('Escape');
     assert.equal(await tab.page.locator('#detail').isVisible(), false);
     assert.equal(await tab.page.evaluate(first), true);

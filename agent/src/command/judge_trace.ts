@@ -5,6 +5,7 @@ import type { Filter, Judges } from '../config.js';
 import { Judge } from '../judge.js';
 import { NO_OBSERVER } from '../model/world.js';
 import type { Violation } from '../rules/finding.js';
+import type { Severity } from '../rules/rule.js';
 import type { TraceOrigin } from '../trace/metadata.js';
 import { type Damage, type Tail, TraceSource } from '../trace/trace_source.js';
 import { madeOn, READING } from '../trace_format.js';
@@ -19,7 +20,8 @@ export interface Outcome {
   /** The trace's own folder. */
   readonly folder: string;
   readonly origin: TraceOrigin;
-  readonly violations: number;
+  /** By severity. */
+  readonly violations: Readonly<Record<Severity, number>>;
   /** Those of them that tell of more than loss. */
   readonly proven: number;
   readonly damages: readonly Damage[];
@@ -53,7 +55,8 @@ export async function judgeTrace(
   const progress = new Progress(await source.bytes(), process.stderr, () => performance.now());
   const span = new Span(filter.from, filter.until, source.origin.clockOffset);
   const captures = new CapturePolicy(parseLimits(source.origin.env.flight));
-  let [violations, proven] = [0, 0];
+  const violations = { critical: 0, warning: 0, info: 0 };
+  let proven = 0;
   const show = shown(filter);
   const policies = new Policies(judges);
   const options = {
@@ -65,7 +68,7 @@ export async function judgeTrace(
       const { base } = judge.world;
       if (!show.violation(v) || !span.has(Number(BigInt(v.at_ns) - base), base)) return;
       progress.clear();
-      violations++;
+      violations[v.severity]++;
       if (!tellsOfLoss(v)) proven++;
       watcher.violation?.(v, capture);
     },
@@ -112,10 +115,23 @@ export function reportDamages(damages: readonly Damage[]): void {
     process.stderr.write(`migwatch: ${file}: at ${offset}: ${what}\n`);
 }
 
+const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+export const total = ({ critical, warning, info }: Outcome['violations']): number =>
+  critical + warning + info;
+
+/** What every VMM does is told as an info: it shall not read like a breach. */
+function observed(violations: Outcome['violations']): string {
+  const { critical, warning, info } = violations;
+  const all = total(violations);
+  if (info === all) return `${many(info, 'info')} observed, nothing above`;
+  const parts = Object.entries({ critical, warning, info }).filter(([, n]) => n > 0);
+  return `${many(all, 'violation')} observed: ${parts.map(([severity, n]) => `${n} ${severity}`).join(', ')}`;
+}
+
 /** What was concluded, for people. */
 export function conclusion(outcome: Outcome): string {
-  const { proven, violations } = outcome;
   const why = notAssessable(outcome);
-  if (proven) return `${violations} violation${violations === 1 ? '' : 's'} observed${why ? `; ${why}` : ''}`;
+  if (outcome.proven) return `${observed(outcome.violations)}${why ? `; ${why}` : ''}`;
   return why ? `not assessable: ${why}` : 'no violation observed';
 }

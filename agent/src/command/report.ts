@@ -7,7 +7,7 @@ import { Collector } from '../export/report/collector.js';
 import { type ReportFacts, reportHtml } from '../export/report/document.js';
 import { coverage } from '../model/coverage.js';
 import type { Violation } from '../rules/finding.js';
-import { conclusion, judgeTrace, notAssessable, type Outcome, reportDamages } from './judge_trace.js';
+import { conclusion, judgeTrace, notAssessable, type Outcome, reportDamages, total } from './judge_trace.js';
 
 /** Findings on the page; a finding with its evidence is up to 15 kB. */
 const MAX_FINDINGS = 1_000;
@@ -52,7 +52,7 @@ function facts(
     tallies: judge.engine.tallies,
     base: world.base,
     findings: counted(found, outcome),
-    more: violations - found.length,
+    more: total(violations) - found.length,
   };
 }
 
@@ -85,7 +85,7 @@ export async function reportCommand(
   }
   const kib = Math.ceil(Buffer.byteLength(page) / 1024);
   process.stderr.write(
-    `${output}: ${outcome.judge.events} events, ${outcome.violations} findings, ${kib} KiB\n`,
+    `${output}: ${outcome.judge.events} events, ${total(outcome.violations)} findings, ${kib} KiB\n`,
   );
   return 0;
 }

@@ -14,12 +14,18 @@ function number(id, n) {
 const lostRecords = ({ rings }) => rings.reduce((sum, r) => sum + r.lost, 0);
 const incomplete = ({ coverage }) => coverage.filter((c) => c.level !== 'complete').length;
 
+const many = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+
+/** What every VMM does is told as an info: it shall not read like a breach. */
+function observed(above, infos) {
+  if (above > 0) return `${many(above + infos, 'violation')} observed`;
+  return infos > 0 ? `${many(infos, 'info')} observed, nothing above` : 'No violation observed';
+}
+
 /** What the numbers mean, and how far they reach. */
 function verdict(status) {
   const { violations: v, coverage } = status;
-  const total = v.critical + v.warning + v.info;
-  const found =
-    total === 0 ? 'No violation observed' : `${total} ${total === 1 ? 'violation' : 'violations'} observed`;
+  const found = observed(v.critical + v.warning, v.info);
   const lost = lostRecords(status);
   const seen = `${coverage.length - incomplete(status)} of ${coverage.length} facts are completely observed`;
   return `${found}. ${seen}${lost ? `; ${lost.toLocaleString('en')} records were lost` : '; no record was lost'}.`;

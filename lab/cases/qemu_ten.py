@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # lab/vm: --device edu,addr=02.0 --device edu,addr=03.0 --device edu,addr=04.0 --device edu,addr=05.0
+# lab/vm: --accel tcg,thread=single
 """Stock QEMU migrates a VM with two PCI devices ten times, back and forth between two pairs of devices."""
 import sys
 from pathlib import Path

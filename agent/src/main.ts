@@ -37,14 +37,26 @@ function failure(err: unknown): number {
     for (const line of (err as Error).message.split('\n')) process.stderr.write(`migwatch: ${line}\n`);
     return EXIT_USAGE;
   }
+  const { syscall, message, code } = err as NodeJS.ErrnoException;
+  if (code === 'EPIPE') return 0; // `migwatch print | head`: the reader left, which is no error
+  if (syscall === 'write') {
+    // Whatever writes to a file of its own names it; this was stdout.
+    process.stderr.write(`migwatch: stdout: ${message}; what was written is not all\n`);
+    return EXIT_USAGE;
+  }
   process.stderr.write(`migwatch: internal error: ${err instanceof Error ? err.stack : String(err)}\n`);
   return EXIT_FAILED;
 }
 
-// `migwatch print | head`: the reader left, which is no error.
+let command: Command | undefined;
 process.stdout.on('error', (err: NodeJS.ErrnoException) => {
-  if (err.code === 'EPIPE') process.exit(0);
-  throw err;
+  // What a replay comes to is its exit code: it goes on, whoever reads.
+  if (err.code !== 'EPIPE' || command?.name !== 'replay') process.exit(failure(err));
 });
 
-process.exitCode = await parseCommand(process.argv).then(perform).catch(failure);
+async function main(): Promise<number> {
+  command = await parseCommand(process.argv);
+  return perform(command);
+}
+
+process.exitCode = await main().catch(failure);

@@ -35,8 +35,9 @@ class Outlet {
     throw this.failure(err);
   }
 
+  /** Of stdout it is for main() to say. */
   private failure(err: Error): Error {
-    return new UsageError(`--output=${this.path}: ${err.message}`);
+    return this.path === undefined ? err : new UsageError(`--output=${this.path}: ${err.message}`);
   }
 }
 

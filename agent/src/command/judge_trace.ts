@@ -81,15 +81,18 @@ export async function judgeTrace(
       if (span.has(e.at, base) && show.device(devices.get(e.dev)?.name)) look(e, judge);
     });
   const [before, after] = [only(watcher.before?.bind(watcher)), only(watcher.after?.bind(watcher))];
-  watcher.opened?.(source.origin, judge);
-  for (let batch = await source.next(); batch; batch = await source.next()) {
-    judge.feed(batch, before, watcher.any ?? after);
-    if (!watcher.before) progress.at(source.done, judge.events);
-    await watcher.batch?.();
+  try {
+    watcher.opened?.(source.origin, judge);
+    for (let batch = await source.next(); batch; batch = await source.next()) {
+      judge.feed(batch, before, watcher.any ?? after);
+      if (!watcher.before) progress.at(source.done, judge.events);
+      await watcher.batch?.();
+    }
+    progress.clear();
+    judge.finish();
+  } finally {
+    await source.close();
   }
-  progress.clear();
-  judge.finish();
-  await source.close();
   const difference = policies.difference();
   if (difference) process.stderr.write(`migwatch: ${path}: ${difference}\n`);
   const { folder, origin, damages } = source;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Which folders are traces, which files are in them, and where they were made. Nothing in them is trusted. */
-import { open, opendir, stat } from 'node:fs/promises';
+import { lstat, open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TraceError } from './error.js';
 import { parseMetadata, type TraceOrigin } from './metadata.js';
@@ -41,10 +41,10 @@ export async function tracesIn(path: string): Promise<string[]> {
   return found.sort();
 }
 
+/** Looked at, not opened: to open a FIFO waits until somebody writes. */
 async function isTrace(path: string): Promise<boolean> {
-  const file = await open(join(path, 'metadata')).catch(() => undefined);
-  await file?.close();
-  return file !== undefined;
+  const file = await lstat(join(path, 'metadata')).catch(() => undefined);
+  return file?.isFile() === true;
 }
 
 /** Throws TraceError if the folder is not there, holds no trace, or several. */

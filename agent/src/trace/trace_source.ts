@@ -12,6 +12,8 @@ import { readOrigin, sizeOf, streamsIn, theTraceIn } from './trace_folder.js';
 
 const MAX_DAMAGES = 1_000;
 const SCAN_BYTES = 1 << 20;
+/** More of nothing than any damage leaves between two packets: what is behind it is not looked for. */
+const MAX_SCANNED = 1 << 30;
 
 /** Something that is not as it was written, and where. */
 export interface Damage {
@@ -222,11 +224,15 @@ export class TraceSource implements Source {
     return undefined;
   }
 
-  /** Where the next head is that its checksum confirms; the file's size if nowhere. */
+  /** Where the next head is that its checksum confirms; the file's size if nowhere, or farther than MAX_SCANNED. */
   private async findNext(from: number): Promise<number> {
     const window = Buffer.alloc(Math.min(SCAN_BYTES, Math.max(0, this.size - from)));
     // Windows overlap by less than a head: none is missed between two of them.
     for (let at = from; at < this.size; at += SCAN_BYTES - HEAD_BYTES) {
+      if (at - from > MAX_SCANNED) {
+        this.damage(`no packet in ${MAX_SCANNED >> 20} MiB: the rest of the file is not read`);
+        break;
+      }
       const bytes = window.subarray(0, await this.read(window, at));
       for (let n = findPacket(bytes, this.uuid, 0); n >= 0; n = findPacket(bytes, this.uuid, n + 1)) {
         const left = this.size - at - n;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A trace is hostile input: what is wrong is said with its place, the rest is read, and loss is judged as loss. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -111,6 +112,17 @@ test('noise between packets is skipped', async (t) => {
   assert.equal(times(bytes).events, COUNT + 1);
 });
 
+test('a file that is all but endless is given up, not read to its end', async (t) => {
+  const path = await trace(t);
+  truncateSync(streams(path)[0] ?? '', 8 * 2 ** 40);
+  const { bytes, damages } = await read(path);
+  assert.equal(times(bytes).events, COUNT + 1);
+  assert.match(
+    damages.join('\n'),
+    /^damaged packet: no packet begins here\nno packet in 1024 MiB: the rest of the file is not read$/,
+  );
+});
+
 test('a segment that is gone is loss; the next one says what was known', async (t) => {
   const path = await trace(t, 3 * TICK * PER_PACKET);
   const files = streams(path);
@@ -150,6 +162,15 @@ test('what is no trace is refused in one line that names it', async (t) => {
     /recorded with wire 0123, this agent reads \w+; use agent/,
   );
   await refused(`${text}${' '.repeat(5 << 20)}`, /too many for metadata/);
+});
+
+test('a FIFO that is called metadata is waited for by nobody', async (t) => {
+  const path = await trace(t);
+  const beside = join(path, '..', 'migwatch-2');
+  mkdirSync(beside);
+  spawnSync('mkfifo', [join(beside, 'metadata')]);
+  assert.deepEqual((await read(join(path, '..'))).damages, []);
+  await assert.rejects(read(beside), /not a migwatch trace \(no metadata file\)/);
 });
 
 test('packets of another trace are not judged', async (t) => {

@@ -17,7 +17,7 @@ import { WebConfig } from '../export/web_config.js';
 import { Judge } from '../judge.js';
 import { hostProblem, vfioProblem } from '../kernel/host.js';
 import { KernelLog } from '../kernel/kmsg.js';
-import { type ProbeState, Shim } from '../kernel/shim.js';
+import { Shim } from '../kernel/shim.js';
 import { LiveSource } from '../live.js';
 import { type Log, logger } from '../log.js';
 import { Recording } from '../recording.js';
@@ -26,21 +26,13 @@ import type { Finding } from '../rules/found.js';
 import { madeOn, originHere } from '../trace_format.js';
 import { VERSION } from '../version.js';
 import { MW_ABI, RECORD_SIZES } from '../wire/events.gen.js';
+import { attachedNames, ProbeChanges } from './probe_changes.js';
 import { problemOf, reportProblem } from './problem.js';
 import { policyFor, Reloader } from './reload.js';
 import { ruleById, ruleTextById } from './rule_page.js';
 import { activatedSocket, ServiceManager } from './service_manager.js';
 
 const EXIT_FAILED = 1;
-
-const attachedNames = (probes: readonly ProbeState[]) =>
-  probes.filter((p) => p.status === 'attached').map((p) => p.name);
-
-/** Modules that are not there yet; their probes attach when they come. */
-function waiting(probes: readonly ProbeState[]): string {
-  const modules = probes.filter((p) => p.status === 'waiting' && p.required).map((p) => p.module);
-  return [...new Set(modules)].join(',');
-}
 
 /** Without it IOMMU faults are not seen; everything else is. */
 function openKernelLog(log: Log, closers: Closers): KernelLog | undefined {
@@ -231,15 +223,16 @@ async function watch(
   if (recording) sinks.push(...recording.sinks);
   source.policy(policy.id);
   onSignals(config, source, service, () => void reload());
+  const probesLogged = new ProbeChanges();
   source.onProbes = (probes) => {
-    const what = { attached: attachedNames(probes).join(','), waiting_for_modules: waiting(probes) };
+    const changes = probesLogged.since(probes);
     if (probes.some((p) => p.status === 'detached'))
       return log('warn', 'detached: nothing is watched until SIGUSR2', {});
-    if (why === undefined) return log('info', 'probes', what);
+    if (why === undefined) return log('info', 'probes', changes);
     why = undefined;
     service.ready(state());
     log('info', 'ready', {
-      ...what,
+      ...changes,
       ...(server ? { listen: server.address } : {}),
       ...(recording?.folder ? { trace: recording.folder } : {}),
       profile: policy.profile,

@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { bad, greedy, OVERSIZED, SLOW_LORIS, scrape, UNREAD } from './web_clients.js';
+import { bad, greedy, OVERSIZED, SLOW_LORIS, scrape, timed, UNREAD } from './web_clients.js';
 import type { HostFigures } from './web_host.js';
 
 const HOST = 'build/bench/web_host.js';
@@ -54,16 +54,14 @@ async function quiet(): Promise<void> {
   for (let n = 0; n < WARM; n++) await scrape(url);
   const before = await figures();
   const times: number[] = [];
-  let bytes: Uint8Array = new Uint8Array();
   for (let n = 0; n < MEASURED; n++) {
     await sleep(PAUSE_MS);
-    const got = await scrape(url);
-    times.push(got.ms);
-    bytes = got.bytes;
+    times.push(await timed(url));
   }
   const after = await figures();
   times.sort((a, b) => a - b);
-  const lines = Buffer.from(bytes).toString().split('\n');
+  const bytes = await scrape(url);
+  const lines = bytes.toString().split('\n');
   const series = lines.filter((line) => line && line[0] !== '#');
   const ofDevices = series.filter((line) => line.includes('{device="')).length / Number(values.devices);
   console.log(

@@ -102,7 +102,7 @@ export class DeviceLedger {
       if (this.entries.get(d.name)?.lives.get(d.id) !== d) this.appeared(w, d);
     for (const entry of this.entries.values()) {
       for (const d of entry.lives.values()) if (w.devices.get(d.id) !== d) this.retire(w, entry, d);
-      entry.series.update(w, entry.lives.values());
+      entry.series.update(w, entry.lives);
     }
   }
 

@@ -13,6 +13,16 @@ export type Blocks = readonly (readonly [MetricKey, Block])[];
 /** Set up by every guest; the others come with their first use. */
 const PCI_INDICES = ['INTX', 'MSI', 'MSIX'];
 
+/** All that a life of a device has counted. No part ever falls, so the same sum says that none has changed. */
+function sumOf(counts: Device['counts']): number {
+  let sum = counts.bytesSaved + counts.bytesResumed + counts.irqsWhileHalted;
+  sum += counts.dirtyReports + counts.containerReports;
+  for (const each of [counts.zaps, counts.faults, counts.regionReads, counts.regionWrites])
+    for (const n of each.values()) sum += n;
+  for (const each of [counts.setIrqs, counts.resets]) for (const n of each.values()) sum += n;
+  return sum;
+}
+
 /** Counters of one device that are kept per label value. */
 class Labelled extends Map<string, Series> {
   readonly block = new Block();
@@ -69,6 +79,11 @@ export class DeviceSeries {
   private readonly atFirst: Blocks;
   private readonly all: Blocks;
   private container: Container | undefined;
+  /** Of the open lives, what is in the values; -1 where that has to be found anew. */
+  private counted = 0;
+  /** What was shown last. */
+  private state = '';
+  private described: Device | undefined;
 
   constructor(readonly name: string) {
     const one = (labels: Labels = {}) => new Series({ device: name, ...labels });
@@ -118,12 +133,16 @@ export class DeviceSeries {
   }
 
   /** Brings the values up to date with the open lives of the device. */
-  update(w: World, lives: Iterable<Device>): void {
-    for (const s of this.perLife) s.next = s.base;
-    for (const d of lives) {
-      this.count(d, 'next');
+  update(w: World, lives: ReadonlyMap<number, Device>): void {
+    let sum = 0;
+    for (const d of lives.values()) {
+      sum += sumOf(d.counts);
       this.show(w, d);
     }
+    if (sum === this.counted) return;
+    this.counted = sum;
+    for (const s of this.perLife) s.next = s.base;
+    for (const d of lives.values()) this.count(d, 'next');
     for (const s of this.perLife) s.value = s.next;
   }
 
@@ -131,6 +150,7 @@ export class DeviceSeries {
   retire(w: World, d: Device): void {
     this.show(w, d);
     this.count(d, 'base');
+    this.counted = -1;
     this.mapped.value = 0;
     for (const series of this.p2p.values()) series.value = 0;
   }
@@ -150,13 +170,16 @@ export class DeviceSeries {
   }
 
   private show(w: World, d: Device): void {
-    const state = stateLabel(d.state);
-    this.states.forEach((series, i) => {
-      series.value = STATE_LABELS[i] === state ? 1 : 0;
-    });
+    this.enter(stateLabel(d.state));
     this.describe(w, d);
     this.follow(w.containers.get(d.container));
     this.reach(w, w.containers.get(d.container));
+  }
+
+  private enter(state: string): void {
+    if (state === this.state) return;
+    this.state = state;
+    for (const series of this.states) series.value = series.labels.state === state ? 1 : 0;
   }
 
   /** Whose BARs the device can reach by DMA; what it could reach before shows 0. */
@@ -177,18 +200,14 @@ export class DeviceSeries {
   }
 
   private describe(w: World, d: Device): void {
-    if (d.bus === 'pci') for (const index of PCI_INDICES) this.irqs.of(index);
-    const labels: Record<string, string> = {
-      device: this.name,
-      driver: d.driver,
-      bus: d.bus,
-      iommu_group: String(d.group),
-      vm: w.vmOf(d),
-      migration: d.v1 ? 'v1' : flagNames(d.flags),
-    };
+    const vm = w.vmOf(d);
+    const migration = d.v1 ? 'v1' : flagNames(d.flags);
     const had = this.info?.labels;
-    if (had && Object.keys(labels).every((name) => had[name] === labels[name])) return;
-    this.info = new Series(labels);
+    if (d === this.described && had?.vm === vm && had.migration === migration) return;
+    this.described = d;
+    if (d.bus === 'pci') for (const index of PCI_INDICES) this.irqs.of(index);
+    const { driver, bus, group } = d;
+    this.info = new Series({ device: this.name, driver, bus, iommu_group: String(group), vm, migration });
     this.info.value = 1;
     this.infoBlock.clear();
     this.infoBlock.add(this.info);

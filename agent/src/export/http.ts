@@ -89,7 +89,7 @@ export function createApp(options: HttpOptions, auth: BasicAuth, feed: Feed): Ex
   app.disable('x-powered-by');
   app.use(guard(options, auth));
   const scrapes = new Scrapes(
-    (format) => metrics.scrape(format),
+    (format, into) => metrics.scrape(format, into),
     () => performance.now(),
   );
   app.get('/metrics', (req, res) => scrapes.answer(formatFor(req.headers.accept), res.vary('Accept')));

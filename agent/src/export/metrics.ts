@@ -12,7 +12,7 @@ import { Departed } from './live/departed.js';
 import { liveDevice } from './live/lane.js';
 import { METRICS, type MetricKey } from './metric_table.js';
 import { type Line, type Lines, Series } from './series.js';
-import { TextBuffer } from './text_buffer.js';
+import type { TextBuffer } from './text_buffer.js';
 import { TransitionSeries } from './transition_series.js';
 import { ViolationSeries } from './violation_series.js';
 
@@ -58,7 +58,6 @@ function defaultMetrics(): Registry {
  */
 export class Metrics implements Observer {
   private readonly defaults = defaultMetrics();
-  private readonly text = new TextBuffer();
   private readonly dropped = new Series({});
   private readonly devices: DeviceLedger;
   private readonly transitions = new TransitionSeries();
@@ -86,17 +85,15 @@ export class Metrics implements Observer {
     this.findings.activate(rules);
   }
 
-  /** The text of /metrics, all of one moment, in UTF-8. */
-  async scrape(format: Format): Promise<Buffer> {
+  /** The text of /metrics, all of one moment, in place of what `into` has. */
+  async scrape(format: Format, into: TextBuffer): Promise<void> {
     const others = this.defaults.getMetricsAsArray() as unknown as readonly Metric[];
     const theirs = await Promise.all(others.map((metric) => promClientText(metric, format)));
-    const { text } = this;
     const lines = this.collect();
-    text.clear();
-    for (const key of KEYS) writeTable(METRICS[key], lines[key], format, text);
-    for (const other of theirs) text.add(other);
-    if (format === 'openmetrics') text.add('# EOF\n');
-    return text.copy();
+    into.clear();
+    for (const key of KEYS) writeTable(METRICS[key], lines[key], format, into);
+    for (const other of theirs) into.add(other);
+    if (format === 'openmetrics') into.add('# EOF\n');
   }
 
   /** Devices come last and get the room that is left: what tells of the whole host is always there. */
@@ -107,7 +104,8 @@ export class Metrics implements Observer {
     this.transitions.collect(lines);
     this.host.collect(this.world, this.devices.ambiguous(), lines);
     lines.seriesDropped.push(this.dropped);
-    const taken = KEYS.reduce((sum, key) => sum + lines[key].length, 0);
+    let taken = 0;
+    for (const key of KEYS) for (const line of lines[key]) taken += line.size;
     this.dropped.value += this.devices.collect(lines, this.options.maxSeries - taken);
     return lines;
   }

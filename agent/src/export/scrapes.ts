@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Response } from 'express';
 import { FORMATS, type Format } from './exposition.js';
+import { TextBuffer } from './text_buffer.js';
 
 /**
  * So many scrapes a second see the moment; whoever comes beyond that may get a text again for REUSE times the
@@ -18,16 +19,24 @@ const LEAST = 32 << 10;
 const MAX_UNREAD = 8;
 
 interface Text {
-  readonly bytes: Promise<Buffer>;
+  readonly buffer: TextBuffer;
+  /** Settles when it is made. */
+  readonly made: Promise<void>;
   /** Until when it may be given again, ms. */
   until: number;
+  /** Those who wait for it or are being sent it. */
   readonly readers: Set<Response>;
 }
 
-/** Answers scrapes: many at a time share one text, and readers that are too slow are cut off. */
+/**
+ * Answers scrapes: many at a time share one text, and readers that are too slow are cut off. Texts are written
+ * where those were that nobody reads any more: left to the garbage collector, a flood would be ahead of it by many.
+ */
 export class Scrapes {
   private readonly latest = new Map<Format, Text>();
-  private unread: Text[] = [];
+  /** The latest ones, and those that somebody reads; the oldest first. */
+  private readonly inUse: Text[] = [];
+  private readonly free: TextBuffer[] = [];
   /** Readers that are being sent a text. */
   private sending = 0;
   /** When the second began that is counted, ms, and the texts made in it. */
@@ -36,19 +45,22 @@ export class Scrapes {
 
   /** `now` in ms. */
   constructor(
-    private readonly make: (format: Format) => Promise<Buffer>,
+    private readonly make: (format: Format, into: TextBuffer) => Promise<void>,
     private readonly now: () => number,
   ) {}
 
   async answer(format: Format, res: Response): Promise<void> {
     const text = this.text(format);
-    const bytes = await text.bytes;
     text.readers.add(res);
     this.sending++;
     res.once('close', () => {
-      text.readers.delete(res);
       this.sending--;
+      text.readers.delete(res);
+      this.settle(text);
     });
+    await text.made;
+    if (res.destroyed) return;
+    const bytes = text.buffer.written;
     // Not send(): the ETag that it adds would be a hash of megabytes.
     res.writeHead(200, { 'Content-Type': FORMATS[format], 'Content-Length': bytes.length });
     this.send(bytes, res);
@@ -71,23 +83,37 @@ export class Scrapes {
     const inTheMaking = had?.until === Number.POSITIVE_INFINITY;
     if (had && (inTheMaking || (this.fresh >= FRESH_A_SECOND && now < had.until))) return had;
     this.fresh++;
-    const text: Text = {
-      bytes: this.timed(format, (until) => {
-        text.until = until;
-      }),
-      until: Number.POSITIVE_INFINITY,
-      readers: new Set(),
-    };
+    return this.begin(format, had);
+  }
+
+  /** A new text, in the place of `had`. */
+  private begin(format: Format, had: Text | undefined): Text {
+    const buffer = this.free.pop() ?? new TextBuffer();
+    const made = this.timed(format, buffer, (until) => {
+      text.until = until;
+    });
+    const text: Text = { buffer, made, until: Number.POSITIVE_INFINITY, readers: new Set() };
     this.latest.set(format, text);
-    this.unread = [...this.unread.filter((t) => t.readers.size > 0), text];
-    if (this.unread.length > MAX_UNREAD) for (const res of this.unread.shift()?.readers ?? []) res.destroy();
+    if (had) this.settle(had);
+    this.inUse.push(text);
+    if (this.inUse.length > MAX_UNREAD)
+      for (const res of this.inUse.find((t) => t.readers.size > 0)?.readers ?? []) res.destroy();
     return text;
   }
 
-  private async timed(format: Format, done: (until: number) => void): Promise<Buffer> {
+  /** Whether anybody needs it still; if not, another may be written in its place. */
+  private settle(text: Text): void {
+    if (text.readers.size > 0 || [...this.latest.values()].includes(text)) return;
+    const at = this.inUse.indexOf(text);
+    if (at < 0) return;
+    this.inUse.splice(at, 1);
+    this.free.push(text.buffer);
+  }
+
+  private async timed(format: Format, into: TextBuffer, done: (until: number) => void): Promise<void> {
     const began = this.now();
     try {
-      return await this.make(format);
+      await this.make(format, into);
     } finally {
       done(this.now() + REUSE * (this.now() - began));
     }

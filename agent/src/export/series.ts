@@ -40,6 +40,8 @@ export interface Exemplar {
 export interface Line {
   /** With newlines. A line belongs to one metric, whose name is given. */
   text(name: string): string;
+  /** Lines that it is. */
+  readonly size: number;
   readonly exemplar?: Exemplar | undefined;
 }
 
@@ -60,6 +62,10 @@ export class Series implements Line {
     readonly labels: Labels,
     readonly metricName?: string,
   ) {}
+
+  get size(): number {
+    return 1;
+  }
 
   get value(): number {
     return this.current;
@@ -96,9 +102,21 @@ export class Block implements Line {
     this.touch();
   }
 
+  remove(part: Series | Block): void {
+    const at = this.parts.indexOf(part);
+    if (at < 0) return;
+    part.block = undefined;
+    this.parts.splice(at, 1);
+    this.touch();
+  }
+
   clear(): void {
     this.parts.length = 0;
     this.touch();
+  }
+
+  get size(): number {
+    return this.parts.reduce((sum, part) => sum + part.size, 0);
   }
 
   /** Something in it has changed. */

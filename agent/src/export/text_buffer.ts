@@ -22,9 +22,9 @@ export class TextBuffer {
     this.length += this.bytes.write(text, this.length);
   }
 
-  /** A copy: the next text is written over this one. */
-  copy(): Buffer {
-    return Buffer.from(this.bytes.subarray(0, this.length));
+  /** What has been written. The next text is written over it. */
+  get written(): Buffer {
+    return this.bytes.subarray(0, this.length);
   }
 
   private grow(least: number): void {

@@ -3,11 +3,13 @@
 import type { Violation } from '../rules/finding.js';
 import type { RuleText, Severity } from '../rules/rule.js';
 import type { Tally, TallyBook } from '../rules/tally.js';
-import { type Exemplar, type Labels, type Lines, Series } from './series.js';
+import { Block, type Exemplar, type Labels, type Lines, Series } from './series.js';
 
 const DAY_MS = 86_400_000;
 /** (device, rule) pairs whose last violation is remembered; the oldest go first. */
 const MAX_LAST = 5_000;
+/** Their text is kept in so many parts: of thousands of pairs a scrape finds a few changed. */
+const LAST_PARTS = 64;
 
 interface Last {
   readonly series: Series;
@@ -29,6 +31,8 @@ function exemplar(v: Violation, capture: string | undefined, seconds: number): E
 export class ViolationSeries {
   private readonly totals = new Map<string, Series>();
   private readonly last = new Map<string, Last>();
+  private readonly lastParts = Array.from({ length: LAST_PARTS }, () => new Block());
+  private nextPart = 0;
   private readonly verdicts = new Map<string, Record<keyof Tally, Series>>();
 
   constructor(
@@ -52,7 +56,7 @@ export class ViolationSeries {
     const total = this.total(v.rule, v.severity);
     const key = `${v.device}|${v.rule}`;
     const known = this.last.get(key);
-    const series = known?.series ?? new Series({ device: v.device, rule: v.rule });
+    const series = known?.series ?? this.remember(new Series({ device: v.device, rule: v.rule }));
     const wall = Date.parse(v.wall);
     series.value = (Number.isNaN(wall) ? this.now() : wall) / 1000;
     total.value++;
@@ -73,7 +77,7 @@ export class ViolationSeries {
   collect(tallies: TallyBook | undefined, lines: Lines): void {
     lines.violations.push(...this.totals.values());
     this.forget();
-    for (const { series } of this.last.values()) lines.lastViolation.push(series);
+    lines.lastViolation.push(...this.lastParts);
     for (const [id, series] of this.verdicts) {
       const tally = tallies?.get(id);
       for (const verdict of ['kept', 'broken', 'unknown'] as const) {
@@ -93,11 +97,19 @@ export class ViolationSeries {
     return series;
   }
 
+  /** Into the parts in turn, so that they are of a size. */
+  private remember(series: Series): Series {
+    this.lastParts[this.nextPart]?.add(series);
+    this.nextPart = (this.nextPart + 1) % LAST_PARTS;
+    return series;
+  }
+
   private forget(): void {
     const before = this.now() - DAY_MS;
-    for (const [key, { at }] of this.last) {
+    for (const [key, { series, at }] of this.last) {
       if (at > before && this.last.size <= MAX_LAST) return;
       this.last.delete(key);
+      series.block?.remove(series);
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Format } from '../../src/export/exposition.js';
 import type { MetricsOptions } from '../../src/export/metrics.js';
 import { Metrics } from '../../src/export/metrics.js';
 import { nothingRefused } from '../../src/export/refused.js';
+import { TextBuffer } from '../../src/export/text_buffer.js';
 import { WebConfig } from '../../src/export/web_config.js';
 import { OPEN } from '../../src/export/web_settings.js';
 import { fold } from '../../src/model/fold.js';
@@ -153,7 +154,9 @@ export const found = (v: Violation): Finding => new Finding(v, Number(v.at_ns));
 
 /** The text of a scrape. */
 export async function exposition(metrics: Metrics, format: Format = 'text'): Promise<string> {
-  return (await metrics.scrape(format)).toString();
+  const text = new TextBuffer();
+  await metrics.scrape(format, text);
+  return text.written.toString();
 }
 
 /** Lines of a scrape by `name{labels}`; fails on a line that is there twice. */

@@ -261,9 +261,9 @@ test('scrapes at the same time share one text', async () => {
   const host = new Host();
   let made = 0;
   const scrape = host.metrics.scrape.bind(host.metrics);
-  host.metrics.scrape = (format) => {
+  host.metrics.scrape = (format, into) => {
     made++;
-    return scrape(format);
+    return scrape(format, into);
   };
   const server = await run(undefined, { metrics: host.metrics });
   const answers = await Promise.all(

@@ -5,6 +5,7 @@ import type { Filter, Judges } from '../config.js';
 import { Judge } from '../judge.js';
 import { NO_OBSERVER } from '../model/world.js';
 import type { Violation } from '../rules/finding.js';
+import { RULES } from '../rules/index.js';
 import type { Severity } from '../rules/rule.js';
 import type { TraceOrigin } from '../trace/metadata.js';
 import { type Damage, type Tail, TraceSource } from '../trace/trace_source.js';
@@ -25,6 +26,8 @@ export interface Outcome {
   /** Those of them that tell of more than loss. */
   readonly proven: number;
   readonly damages: readonly Damage[];
+  /** Of the rules that were asked for, those that could not judge all the time: a fact that they need was not observed. */
+  readonly blind: ReadonlySet<string>;
 }
 
 /** Who looks on. An event is valid during the call only. */
@@ -96,19 +99,31 @@ export async function judgeTrace(
   const difference = policies.difference();
   if (difference) process.stderr.write(`migwatch: ${path}: ${difference}\n`);
   const { folder, origin, damages } = source;
-  return { judge, folder, origin, violations, proven, damages };
+  return { judge, folder, origin, violations, proven, damages, blind: blindRules(judge, filter) };
 }
+
+function blindRules({ engine }: Judge, { rules }: Filter): Set<string> {
+  const asked = RULES.filter(({ id }) => engine.tallies.has(id) && (rules?.includes(id) ?? true));
+  return new Set(
+    asked.filter(({ needs }) => needs.some((fact) => engine.unseen.has(fact))).map(({ id }) => id),
+  );
+}
+
+/** Facts that kept these rules from judging. */
+const unseenBy = (blind: ReadonlySet<string>, { engine }: Judge) =>
+  [...engine.unseen].filter((fact) => RULES.some((r) => blind.has(r.id) && r.needs.includes(fact)));
 
 /** A loss is found, too, but proves nothing against anybody. */
 const tellsOfLoss = (v: Violation) => v.rule === 'observability-gap' && v.reason.startsWith('lost-');
 
 /** Why the absence of violations proves nothing, or undefined. */
-export function notAssessable({ judge, damages }: Outcome): string | undefined {
+export function notAssessable({ judge, damages, blind }: Outcome): string | undefined {
   if (damages.length > 0) return 'the trace is damaged';
   const lost = (judge.world.lost[0] ?? 0) + (judge.world.lost[1] ?? 0);
   if (lost > 0) return `${lost} records were lost while recording`;
   if (judge.undecodable > 0) return `${judge.undecodable} bytes are no record`;
   if (judge.events === 0) return 'the trace holds no records';
+  if (blind.size > 0) return `not observed: ${unseenBy(blind, judge).join(', ')}`;
   return undefined;
 }
 

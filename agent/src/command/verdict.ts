@@ -27,8 +27,10 @@ export function conclude(outcomes: readonly Outcome[], joined = 0): number {
   for (const outcome of outcomes) {
     reportDamages(outcome.damages);
     const { events, engine } = outcome.judge;
+    const all = engine.tallies.size;
+    const judging = outcome.blind.size > 0 ? `${all - outcome.blind.size} of ${all}` : `${all}`;
     const where = outcomes.length > 1 ? `${outcome.folder}: ` : '';
-    process.stderr.write(`${where}${conclusion(outcome)} (${events} events, ${engine.tallies.size} rules)\n`);
+    process.stderr.write(`${where}${conclusion(outcome)} (${events} events, ${judging} rules)\n`);
   }
   if (joined > 0)
     process.stderr.write(`${joined} violation${joined === 1 ? '' : 's'} observed between hosts\n`);

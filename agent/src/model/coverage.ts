@@ -196,6 +196,14 @@ function ofOptional(fact: OptionalFact, probes: Probes): FactCoverage {
   };
 }
 
+/** What needs a module that is not loaded is not observed either, but cannot happen. */
+export const mayGoUnseen = ({ fact, level }: FactCoverage, probes: Probes): boolean =>
+  level === 'none' &&
+  !(
+    isOptional(fact) &&
+    OPTIONAL[fact].needs.flat().every((key) => probes.get(key)?.status === ProbeStatusValue.WAITING)
+  );
+
 const isOptional = (fact: Fact): fact is OptionalFact => fact in OPTIONAL;
 
 /** All facts, in the order of FACTS. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** step(world, event): every rule that asked judges it against the world before it; then it is folded. */
-import { coverage } from '../model/coverage.js';
+import { coverage, type Fact, mayGoUnseen } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
 import { fold, remember } from '../model/fold.js';
 import { SAVE } from '../model/fsm.js';
@@ -44,6 +44,8 @@ export class Engine {
   readonly tallies = new Tallies();
   /** By rule, device, episode and reason; the oldest are forgotten above 10,000. */
   readonly findings = new Map<string, Finding>();
+  /** Facts that could not be observed, at some time at which there was a device. */
+  readonly unseen = new Set<Fact>();
   private dispatch: Dispatch;
   /** The policy that the records named last. */
   private named = '';
@@ -243,7 +245,9 @@ export class Engine {
   private assess(): void {
     if (this.world.snapshot) return; // known when all of it has been read
     this.follow();
-    const levels = coverage(this.world.probes, this.world.devices.values());
+    const { probes, devices } = this.world;
+    const levels = coverage(probes, devices.values());
     this.blindFacts = factBits(levels.filter(({ level }) => level === 'none').map(({ fact }) => fact));
+    if (devices.size > 0) for (const c of levels) if (mayGoUnseen(c, probes)) this.unseen.add(c.fact);
   }
 }

@@ -13,7 +13,7 @@ import { readOrigin, sizeOf, streamsIn, theTraceIn } from './trace_folder.js';
 const MAX_DAMAGES = 1_000;
 const SCAN_BYTES = 1 << 20;
 /** More of nothing than any damage leaves between two packets: what is behind it is not looked for. */
-const MAX_SCANNED = 1 << 30;
+const MAX_SCANNED = 1 << 28;
 
 /** Something that is not as it was written, and where. */
 export interface Damage {

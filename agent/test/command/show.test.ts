@@ -36,6 +36,23 @@ test('--from and --until show a part; what is judged is the whole', async (t) =>
   assert.ok(wall);
 });
 
+test('what could not be seen is no "no violation", unless nobody asks for it', async (t) => {
+  const blind = '0 probe fexit vfio_mig_get_next_state unavailable\n0 dev1 opened pci mlx5_vfio_pci\n1s tick';
+  const trace = (await write(folder(t), scenario(blind))).folder;
+  const all = run('replay', trace, '--rules=fsm-transition-failed,irq-while-halted');
+  assert.equal(all.status, 3);
+  assert.match(all.stderr, /^not assessable: not observed: arcs \(\d+ events, 65 of 66 rules\)$/m);
+  const one = run('replay', trace, '--rules=irq-while-halted');
+  assert.equal(one.status, 0, one.stderr);
+  assert.match(one.stderr, /^no violation observed \(\d+ events, 66 rules\)$/m);
+});
+
+test('a module that is not loaded hides nothing', async (t) => {
+  const text = '0 probe raw_tp kvm_entry waiting\n0 dev1 opened pci mlx5_vfio_pci\n1s tick';
+  const { status, stderr } = run('replay', (await write(folder(t), scenario(text))).folder);
+  assert.equal(status, 0, stderr);
+});
+
 test('times are seconds, or have their zone; anything else is refused', () => {
   assert.deepEqual(parseInstant('from', '12.5'), { since: 12.5e9 });
   const noon = { wall: 1_793_448_000_000_000_000n };

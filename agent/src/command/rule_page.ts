@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One rule in full, as data, text and Markdown: for `migwatch rules` and docs/rules/. */
 import { formatDuration } from '../config/duration.js';
-import { limitsOf } from '../config/keys.js';
 import { ALL_RULES, JOINT_RULES, RULES } from '../rules/index.js';
-import { LIMITS, limitName } from '../rules/limits.js';
+import { LIMITS, limitName, limitsOf } from '../rules/limits.js';
 import { causesOf } from '../rules/precedence.js';
 import { authority, type Norm, type Rule } from '../rules/rule.js';
 

@@ -2,7 +2,7 @@
 /** The keys of the configuration file: made from the flags, the limits and the rules. */
 import type { Options } from 'yargs';
 import { ALL_RULES } from '../rules/index.js';
-import { LIMIT_KEYS, LIMITS, type LimitKey, limitName } from '../rules/limits.js';
+import { LIMIT_KEYS, LIMITS, type LimitKey, limitName, limitsOf } from '../rules/limits.js';
 import { DEFAULT_UNROUTABLE } from '../rules/routing.js';
 import { SEVERITIES } from '../rules/rule.js';
 import { formatDuration } from './duration.js';
@@ -59,10 +59,6 @@ const LIMITS_SHAPE: Mapping = {
   ...limitShape(LIMIT_KEYS, 'Figures for every rule that uses them.'),
   name: 'limits',
 };
-
-/** The limits that a rule reads. */
-export const limitsOf = (id: string): LimitKey[] =>
-  LIMIT_KEYS.filter((key) => (LIMITS[key].usedBy as readonly string[]).includes(id));
 
 function ruleShape(id: string, statement: string): Shape {
   const severity: Shape = {

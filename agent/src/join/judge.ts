@@ -3,6 +3,7 @@
 import { flagNames } from '../model/fsm.js';
 import { blackoutBudgetExceeded } from '../rules/blackout-budget-exceeded.js';
 import type { Violation } from '../rules/finding.js';
+import { figuresOf } from '../rules/limits.js';
 import type { Applied, Policy } from '../rules/policy.js';
 import { resumeWithoutData } from '../rules/resume-without-data.js';
 import { type Broken, broken, KEPT, type Rule, SILENT, unknown, type Verdict } from '../rules/rule.js';
@@ -112,6 +113,7 @@ function record(rule: Rule, v: Broken, how: Applied, policy: Policy, p: Pair): V
     confidence: v.confidence ?? 'high',
     reason: v.reason,
     statement: rule.statement,
+    limits: figuresOf(rule.id, how.limits),
     says: rule.says ?? null,
     basis: rule.basis ?? null,
     device: d.device,

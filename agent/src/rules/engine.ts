@@ -228,6 +228,7 @@ export class Engine {
       advisory,
       profile,
       origin: this.options.origin ?? NOWHERE,
+      limits: applied.limits,
     };
     return violation(rule, verdict, standing, this.world, e, d);
   }

@@ -5,6 +5,7 @@ import type { Device } from '../model/device.js';
 import { flagNames, stateName, UNKNOWN } from '../model/fsm.js';
 import type { World } from '../model/world.js';
 import type { KernelEvent } from '../wire/events.gen.js';
+import { figuresOf, type Limits } from './limits.js';
 import type { Broken, Confidence, Profile, Rule, Severity } from './rule.js';
 
 /** Where and by what the records were made; of a trace: what its environment says. Empty where that is not known. */
@@ -23,6 +24,7 @@ export interface Standing {
   readonly advisory: boolean;
   readonly profile: Profile;
   readonly origin: Origin;
+  readonly limits: Limits;
 }
 
 /**
@@ -41,6 +43,8 @@ export interface Violation extends Origin {
   readonly confidence: Confidence;
   readonly reason: string;
   readonly statement: string;
+  /** The limits that it was judged with, ns, by the names that the configuration has for them. */
+  readonly limits: Readonly<Record<string, number>>;
   /** The sentence that was broken, word for word; null where there is none: see `basis`. */
   readonly says: string | null;
   /** In our words what the rule follows from; null where it is a sentence. */
@@ -134,7 +138,7 @@ export function named(event: Record<string, unknown>): Record<string, unknown> {
 export function violation(
   rule: Rule,
   verdict: Broken,
-  { severity, advisory, profile, origin }: Standing,
+  { severity, advisory, profile, origin, limits }: Standing,
   before: World,
   e: KernelEvent,
   d: Device | undefined,
@@ -153,6 +157,7 @@ export function violation(
     confidence: lost > 0 || d?.pastUnknown ? 'low' : (verdict.confidence ?? 'high'),
     reason: verdict.reason,
     statement: rule.statement,
+    limits: figuresOf(rule.id, limits),
     says: rule.says ?? null,
     basis: rule.basis ?? null,
     ...subject(before, e, d),

@@ -126,5 +126,13 @@ export const DEFAULT_LIMITS: Limits = {
   routing: new Routing(DEFAULT_UNROUTABLE),
 };
 
+/** The limits that a rule reads. */
+export const limitsOf = (id: string): LimitKey[] =>
+  LIMIT_KEYS.filter((key) => (LIMITS[key].usedBy as readonly string[]).includes(id));
+
+/** The same with their figures, ns, by the names that people write: for evidence. */
+export const figuresOf = (id: string, limits: Limits): Record<string, number> =>
+  Object.fromEntries(limitsOf(id).map((key) => [limitName(key), limits[key]]));
+
 /** What people write: `epsCpu` is `eps-cpu`. */
 export const limitName = (key: LimitKey): string => key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);

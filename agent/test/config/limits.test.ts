@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { formatDuration, parseDuration } from '../../src/config/duration.js';
-import { limitsOf } from '../../src/config/keys.js';
 import { RULES } from '../../src/rules/index.js';
-import { LIMIT_KEYS } from '../../src/rules/limits.js';
+import { LIMIT_KEYS, limitsOf } from '../../src/rules/limits.js';
 
 test('the table of limits names the rules that read each', () => {
   for (const { id } of RULES) {

@@ -122,6 +122,7 @@ export function violation(more: Partial<Violation> = {}): Violation {
     confidence: 'high',
     reason: 'because',
     statement: 'It was broken.',
+    limits: {},
     says: 'must not',
     basis: null,
     device: '0000:3b:00.2',

@@ -89,3 +89,11 @@ test('off for a device: neither asked of it nor reported on it, whoever gave ris
   assert.deepEqual(p2p({ devices: [on('vm1', off)] }), []);
   assert.deepEqual(p2p({ devices: [on('vm2', off)] }), []);
 });
+
+test('a finding names the limits that it was judged with, those of its device', () => {
+  const devices = [on('dev2', { limits: { epsCpu: 20e3 } })];
+  const limits = judged(COPYING, { devices })
+    .violations.filter((v) => v.rule === ID)
+    .map((v) => v.limits);
+  assert.deepEqual(limits, [{ 'eps-cpu': 50_000 }, { 'eps-cpu': 20_000 }]);
+});

@@ -31,6 +31,7 @@ function onEnd(w: World, e: DataReadEvent, d: Device): Verdict {
   if (!s || s.id !== e.session || s.eos || d.reportFailedAt < 0) return SILENT;
   if (w.mayHaveLost(RingValue.CRIT, d.reportFailedAt)) return MISSING;
   return broken('unheeded', 'critical', {
+    confidence: 'low',
     evidence: {
       failed_ns_ago: e.at - d.reportFailedAt,
       not_observed: 'whether the user took all memory for dirty',
@@ -49,7 +50,7 @@ export const dirtyReportError = rule({
   severities: ['info', 'warning', 'critical'],
   needs: ['dirty-log', 'data-stream'],
   decides:
-    'A report of active tracking failed, on the device or its container: warning; info where the kernel cannot report at all (EOPNOTSUPP: built without IOMMUFD). The stream then reached its end without START, STOP or a return to RUNNING: critical.',
+    'A report of active tracking failed, on the device or its container: warning; info where the kernel cannot report at all (EOPNOTSUPP: built without IOMMUFD). The stream then reached its end without START, STOP or a return to RUNNING: critical, at low confidence.',
   benign: 'EINTR. A user that takes all memory for dirty instead: not observable.',
   action: 'unheeded: unless the VMM resent all memory, the destination may have stale pages.',
   on: ['dirty_log', 'data_read'],

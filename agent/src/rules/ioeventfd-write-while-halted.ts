@@ -17,7 +17,7 @@ export const ioeventfdWriteWhileHalted = rule({
   severities: ['info', 'warning', 'critical'],
   needs: ['ioeventfd', 'migration-state'],
   decides:
-    'The handler ran more than 50 µs after the landing. HALT: critical; QUIET: warning; within a millisecond of the landing: info, an eventfd drained late. Whether the write reached the device is not told: each run counts.',
+    'The handler ran more than 50 µs after the landing. HALT: critical; QUIET: warning; the first, within a millisecond of the landing: info, an eventfd drained late. Whether the write reached the device is not told: each run counts.',
   benign: 'One late eventfd after the vCPUs stopped.',
   action: 'Find who signals the eventfd while the VM is stopped.',
   on: ['ioeventfd'],
@@ -26,8 +26,10 @@ export const ioeventfdWriteWhileHalted = rule({
     if (typeof settled !== 'boolean') return settled;
     if (!settled || !d) return KEPT;
     const since = e.at - d.landedAt;
-    const severity = since < LATE_NS ? 'info' : isIn(d.state, HALT) ? 'critical' : 'warning';
-    return broken(`write-in-${d.stateName}${since < LATE_NS ? '-late' : ''}`, severity, {
+    const again = d.lastTouch === 'ioeventfd' && d.lastTouchAt >= d.landedAt;
+    const late = since < LATE_NS && !again;
+    const severity = late ? 'info' : isIn(d.state, HALT) ? 'critical' : 'warning';
+    return broken(`write-in-${d.stateName}${late ? '-late' : ''}`, severity, {
       evidence: {
         region: regionIndex(e.pos),
         offset: e.pos % 2 ** 40,

@@ -57,13 +57,15 @@ export const stateDwellExceeded = rule({
   severities: ['info', 'warning'],
   needs: ['migration-state', 'data-stream'],
   decides:
-    'RUNNING_P2P or PRE_COPY_P2P for 10 s: warning. STOP_COPY with no data for 60 s: warning where the drain had begun, else info. PRE_COPY or RESUMING with no data for 30 min: info.',
+    'RUNNING_P2P or PRE_COPY_P2P for 10 s: warning. STOP_COPY with no data for 60 s: warning where the drain had begun, else info. PRE_COPY with no data for 30 min, or RESUMING if no vCPU ran either: info.',
   benign:
     'A guest paused in pre-copy, or pause-before-switchover, is parked in STOP_COPY before the drain; a libvirt destination stays in RESUMING until `cont`: info.',
   action: 'Look for what the VMM waits for: the network, the management, another device.',
   on: ['tick', 'mig_set'],
   judge(w, e, d, limits) {
     if (!d || d.transition || !isIn(d.state, TRANSITIONAL)) return SILENT;
+    // A guest that runs waits for nothing: what is wrong there, vcpu-entry-while-halted says.
+    if (d.state === State.RESUMING && d.lastVcpuEntryAt >= d.landedAt) return SILENT;
     return judge(w, e, d, limits);
   },
 });

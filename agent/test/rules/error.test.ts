@@ -53,6 +53,14 @@ test('not-reset: reset in time is kept', () => {
   assert.deepEqual(notReset(`${ERROR}\n2s dev1 closed exit=1\n20s tick`), []);
 });
 
+test('not-reset: whatever uses the device before its reset', () => {
+  const used = ['used-in-error warning'];
+  for (const use of ['fault mapped bar0+0', 'fault refused bar0+0', 'ioeventfd bar0+0 4', 'log start'])
+    assert.deepEqual(notReset(`${ERROR}\n2s dev1 ${use}`), used, use);
+  for (const other of ['fault mapped bar0+0 prefault=1', 'fault retried bar0+0', 'log stop', 'get ERROR'])
+    assert.deepEqual(notReset(`${ERROR}\n2s dev1 ${other}`), [], other);
+});
+
 test('not-reset: a failed reset is none', () => {
   assert.deepEqual(notReset(`${ERROR}\n2s dev1 reset -> -EIO\n7s tick`), ['not-reset warning']);
 });

@@ -1268,7 +1268,7 @@ export const EVIDENCE: Evidence = {
     'unheeded critical': {
       norm: 'N1',
       party: 'user',
-      confidence: 'high',
+      confidence: 'low',
       evidence: {
         failed_ns_ago: 2000000000,
         not_observed: 'whether the user took all memory for dirty',

@@ -154,6 +154,10 @@ test('ioeventfd: drained late is info; whose thread it ran in says nothing', () 
     ${1001 + us}us  dev1 ioeventfd bar0+0 4 tid=${tid}`;
   assert.deepEqual(eventfd(after(999, 9)), ['write-in-STOP-late info']);
   assert.deepEqual(eventfd(after(1000, 9)), ['write-in-STOP critical']);
+  assert.deepEqual(eventfd(`${after(300, 9)}\n1400us dev1 ioeventfd bar0+0 4 tid=9`), [
+    'write-in-STOP-late info',
+    'write-in-STOP critical',
+  ]);
   assert.deepEqual(eventfd(after(20, 100)), ['unknown']);
   assert.deepEqual(eventfd('0 dev1 found pci mlx5_vfio_pci\n1ms dev1 ioeventfd bar0+0 4'), ['unknown']);
 });

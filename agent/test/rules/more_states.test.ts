@@ -190,6 +190,7 @@ test('dwell: PRE_COPY and RESUMING, info after 30 min without data; STOP and ERR
   assert.deepEqual(dwell(at('PRE_COPY', '1700s tick')), []);
   assert.deepEqual(dwell(at('PRE_COPY', '1802s tick')), ['idle-in-PRE_COPY info']);
   assert.deepEqual(dwell(at('RESUMING', '1802s tick')), ['idle-in-RESUMING info']);
+  assert.deepEqual(dwell(at('RESUMING', '1000s dev1 vcpu 0 tid=9\n1802s tick')), []);
   assert.deepEqual(dwell(at('RESUMING', '1000s dev1 data write 60\n1802s tick')), []);
   assert.deepEqual(dwell(at('STOP', '9000s tick')), []);
 });

@@ -113,7 +113,10 @@ export const STATES: Table = {
       'used-in-error warning': running(...ERROR, 'region read bar0+0 4'),
     },
     unknown: `${running(...ERROR)}\n4s lost crit 1\n9s tick`,
-    benign: { 'The management': { text: `${running(...ERROR)}\n7s tick`, answers: [] } },
+    benign: {
+      'The management': { text: `${running(...ERROR)}\n7s tick`, answers: [] },
+      'MAP_DMA of a BAR': running(...ERROR, 'fault mapped bar0+0 prefault=1', 'reset'),
+    },
   },
   'resuming-abort-without-reset': {
     kept: inState('RESUMING', 'reset'),

@@ -24,7 +24,7 @@ RUN = [MIGWATCH, "run", "--web.listen-address=127.0.0.1:9642"]
 def refused(case, what, command, code, words, **how):
     """The command ends with the code, says the words, and shows no stack trace."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=60, **how)
+                          timeout=200, **how)
     text = done.stdout.decode()
     found = bool(re.search(words, text, re.S)) and not re.search(r"^\s+at .*\.js:\d+", text, re.M)
     if not case.expect(what, (done.returncode, found), (code, True)):

@@ -14,17 +14,18 @@ function waiting(probes: readonly ProbeState[]): string {
 
 /** What to log of the probes: those that came and went since the last time, as all of them would fill a screen. */
 export class ProbeChanges {
-  private had = new Set<string>();
+  private had: ReadonlySet<string> | undefined;
 
   since(probes: readonly ProbeState[]): Record<string, string | number> {
     const has = new Set(attachedNames(probes));
-    const attached = [...has].filter((name) => !this.had.has(name));
-    const gone = [...this.had].filter((name) => !has.has(name));
-    const first = this.had.size === 0;
+    const had = this.had;
     this.had = has;
     return {
       probes: has.size,
-      ...(first ? {} : { attached: attached.join(','), let_go: gone.join(',') }),
+      ...(had && {
+        attached: [...has].filter((name) => !had.has(name)).join(','),
+        let_go: [...had].filter((name) => !has.has(name)).join(','),
+      }),
       waiting_for_modules: waiting(probes),
     };
   }

@@ -17,11 +17,19 @@ static __always_inline __u32 this_thread(void)
 	return (__u32)bpf_get_current_pid_tgid();
 }
 
-static long compare_name(void *map, __u64 *vdev, struct dev_info *d, struct by_name *wanted)
+static long compare_name(__u32 slot, struct by_name *wanted)
 {
-	struct device *dev = BPF_CORE_READ((struct vfio_device *)*vdev, dev);
+	struct dev_info *d = bpf_map_lookup_elem(&slots, &slot);
 	char name[40] __attribute__((aligned(8))) = {};
+	struct vfio_device *vdev; /* a plain local: d itself is no kernel structure */
+	struct device *dev;
 
+	if (!d)
+		return 1;
+	if (!d->id)
+		return 0;
+	vdev = (void *)d->vdev;
+	dev = BPF_CORE_READ(vdev, dev);
 	bpf_probe_read_kernel_str(name, sizeof(name), device_name(dev));
 	for (int i = 0; i < sizeof(name); i += 8)
 		if (*(__u64 *)(name + i) != *(__u64 *)(wanted->name + i))
@@ -52,7 +60,7 @@ int aer_event(struct bpf_raw_tracepoint_args *ctx)
 	struct by_name dev = {.reporter = severity == AER_CORRECTABLE ? 0 : this_thread()};
 
 	bpf_probe_read_kernel_str(dev.name, sizeof(dev.name), (void *)ctx->args[0]);
-	bpf_for_each_map_elem(&devs, compare_name, &dev, 0);
+	bpf_loop(ALL_SLOTS, compare_name, &dev, 0);
 	emit_aer(&dev, severity, ctx->args[1]);
 	return 0;
 }
@@ -68,8 +76,7 @@ SEC("fentry/vfio_pci_core_aer_err_detected")
 int BPF_PROG(vfio_pci_core_aer_err_detected, struct pci_dev *pdev, __u32 state)
 {
 	__u64 key = (__u64)pdev + bpf_core_field_offset(struct pci_dev, dev);
-	struct vfio_device **vdev = bpf_map_lookup_elem(&vdev_of_device, &key);
-	struct dev_info *d = vdev ? known_dev(*vdev) : 0;
+	struct dev_info *d = in_slot(bpf_map_lookup_elem(&slot_of_device, &key));
 	struct by_name dev = {};
 
 	if (!d || __sync_lock_test_and_set(&d->error_by, 0) == this_thread())

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "probe_list.h"
@@ -97,6 +98,17 @@ static void let_go(__u32 status)
 			probes[i].status = status;
 }
 
+static int empty_array(const struct bpf_map *map)
+{
+	void *nothing = calloc(1, bpf_map__value_size(map));
+	int err = nothing ? 0 : -ENOMEM;
+
+	for (__u32 i = 0; i < bpf_map__max_entries(map) && !err; i++)
+		err = bpf_map_update_elem(bpf_map__fd(map), &i, nothing, BPF_ANY);
+	free(nothing);
+	return err ? failed(err, "emptying map %s", bpf_map__name(map)) : 0;
+}
+
 /* What was known of devices is void: they may come and go unseen now. */
 static int forget_all(struct migwatch *base)
 {
@@ -117,7 +129,7 @@ static int forget_all(struct migwatch *base)
 	base->bss->nr_watched = 0;
 	base->bss->nr_halted = 0;
 	base->bss->nr_halted_signalling = 0;
-	return 0;
+	return empty_array(base->maps.slots);
 }
 
 int attach_detach(struct migwatch *base)

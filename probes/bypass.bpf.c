@@ -35,7 +35,8 @@ int kvm_pi_irte_update(struct trace_event_raw_kvm_pi_irte_update *ctx)
 {
 	__u32 irq = BPF_CORE_READ(ctx, host_irq);
 	struct bypass now = {.irq = irq, .posted = BPF_CORE_READ(ctx, set)}, *before;
-	__u64 *eventfd = bpf_map_lookup_elem(&eventfd_of_irq, &irq), *vdev;
+	__u64 *eventfd = bpf_map_lookup_elem(&eventfd_of_irq, &irq);
+	struct dev_ref *of;
 	struct dev_info *d;
 
 	if (!eventfd)
@@ -44,8 +45,8 @@ int kvm_pi_irte_update(struct trace_event_raw_kvm_pi_irte_update *ctx)
 	/* Each time a vCPU moves it comes by here again. */
 	if (before && before->irq == now.irq && before->posted == now.posted)
 		return 0;
-	vdev = bpf_map_lookup_elem(&vdev_of_eventfd, eventfd);
-	d = vdev ? known_dev((struct vfio_device *)*vdev) : 0;
+	of = bpf_map_lookup_elem(&dev_of_eventfd, eventfd);
+	d = of ? device_at(of) : 0;
 	now.told = d != 0;
 	bpf_map_update_elem(&bypass_of_eventfd, eventfd, &now, BPF_ANY);
 	if (d)

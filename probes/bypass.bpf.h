@@ -41,14 +41,14 @@ static __always_inline void emit_bypass(struct dev_info *d, struct bypass *b)
 }
 
 /* An eventfd has just been bound to a device. */
-static __always_inline void tell_bypass(__u64 eventfd, __u64 vdev)
+static __always_inline void tell_bypass(__u64 eventfd, const struct dev_ref *of)
 {
 	struct bypass *b = bpf_map_lookup_elem(&bypass_of_eventfd, &eventfd);
 	struct dev_info *d;
 
 	if (!b || b->told)
 		return;
-	d = known_dev((struct vfio_device *)vdev);
+	d = device_at(of);
 	if (!d)
 		return;
 	b->told = 1;

@@ -27,9 +27,9 @@ struct vfio_precopy_info {
 /* 0 for a device that has been closed since. */
 static __always_inline __u32 gen_of(struct session *s)
 {
-	struct dev_info *d = bpf_map_lookup_elem(&devs, &s->vdev);
+	struct dev_info *d = device_at(&s->of);
 
-	return d && d->id == s->dev ? d->gen : 0;
+	return d ? d->gen : 0;
 }
 
 /*
@@ -41,7 +41,7 @@ static __always_inline bool data_in_full(struct session *s, __u32 of, ssize_t re
 	struct touch what = {
 		.of = of,
 		.part = s->id,
-		.dev = s->dev,
+		.dev = s->of.dev,
 		.gen = gen_of(s),
 		.again = ret > 0 ? 0 : ret,
 		.moved = ret > 0 ? ret : 0,
@@ -61,7 +61,7 @@ int BPF_PROG(data_read, struct file *file, char *buf, size_t count, loff_t *pos,
 
 	if (s && !data_in_full(s, EV_DATA_READ, ret))
 		return 0;
-	e = RESERVE(bulk, DATA_READ, data_read, s ? s->dev : 0, s ? gen_of(s) : 0);
+	e = RESERVE(bulk, DATA_READ, data_read, s ? s->of.dev : 0, s ? gen_of(s) : 0);
 	if (!e)
 		return 0;
 	e->session = s ? s->id : 0;
@@ -80,7 +80,7 @@ int BPF_PROG(data_write, struct file *file, const char *buf, size_t count, loff_
 
 	if (s && !data_in_full(s, EV_DATA_WRITE, ret))
 		return 0;
-	e = RESERVE(bulk, DATA_WRITE, data_write, s ? s->dev : 0, s ? gen_of(s) : 0);
+	e = RESERVE(bulk, DATA_WRITE, data_write, s ? s->of.dev : 0, s ? gen_of(s) : 0);
 	if (!e)
 		return 0;
 	e->session = s ? s->id : 0;
@@ -105,7 +105,7 @@ int BPF_PROG(data_ioctl, struct file *file, unsigned int cmd, unsigned long arg,
 		return 0;
 	tell_session(s); /* the estimate is of what has not been read by now */
 	miss = bpf_probe_read_user(&info, sizeof(info), (void *)arg);
-	e = RESERVE(crit, PRECOPY_INFO, precopy_info, s->dev, gen_of(s));
+	e = RESERVE(crit, PRECOPY_INFO, precopy_info, s->of.dev, gen_of(s));
 	if (!e)
 		return 0;
 	e->hdr.miss = miss ? MISS_USER_ARGS : 0;
@@ -127,7 +127,7 @@ int BPF_PROG(data_release, void *inode, struct file *file)
 	if (!s)
 		return 0;
 	tell_session(s);
-	e = RESERVE(crit, DATA_RELEASE, data_release, s->dev, gen_of(s));
+	e = RESERVE(crit, DATA_RELEASE, data_release, s->of.dev, gen_of(s));
 	if (e) {
 		e->session = s->id;
 		e->pad = 0;

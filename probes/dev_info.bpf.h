@@ -5,8 +5,26 @@
 
 #include "limit.bpf.h"
 
+#define STATE_UNSEEN (~0u)
+
+/* Of a device that may have been closed since. */
+struct dev_ref {
+	__u32 slot;
+	__u32 dev; /* its id */
+};
+
+/* An eventfd that the driver signals itself, at the place that its index and vector add up to: of
+ * MSI and MSI-X, whose vectors share places, one is on at a time. */
+#define SIGNAL_PLACES 64
+
+struct signal {
+	__u64 eventfd; /* struct eventfd_ctx *; 0: none */
+	__u32 index;
+	__u32 pad;
+};
+
 struct dev_info {
-	__u32 id;
+	__u32 id;	   /* 0: not yet, or no longer, that of an open device */
 	__u32 gen;	   /* see ev_hdr.gen */
 	__u32 watched;	   /* 1: not INIT, its region accesses are recorded */
 	__u32 state;	   /* last landed state, STATE_UNSEEN if none was seen */
@@ -19,11 +37,15 @@ struct dev_info {
 	__u32 error_by;	   /* thread that has just reported an uncorrectable error of it; 0: none */
 	__u32 told;	   /* what could be found out about it at start was told */
 	__u32 bound;	   /* eventfds were bound to it: there is something to forget */
-	__u32 pad;
-	__u64 vdev;	 /* struct vfio_device * */
-	__u64 data_file; /* struct file * of the newest data_fd; 0: none */
-	__u64 v1_pos;	 /* of its v1 migration region, and the length; 0: none is known */
+	__u32 slot;	   /* its own: see slots.bpf.h */
+	__u32 taken;	   /* 1: the slot is in use */
+	__u32 untold;	   /* 1: one of the tallies has something to tell */
+	__u64 vdev;	   /* struct vfio_device * */
+	__u64 data_file;   /* struct file * of the newest data_fd; 0: none */
+	__u64 v1_pos;	   /* of its v1 migration region, and the length; 0: none is known */
 	__u64 v1_size;
+	struct signal signal[SIGNAL_PLACES];
+	struct tally tallies[TALLIES];
 };
 
 /* How its interrupts come about: by a handler of vfio-pci, or by an eventfd that its driver

@@ -15,47 +15,51 @@
 /* From kallsyms: what tells a VFIO device file from others; 0: not known. */
 const volatile __u64 vfio_device_fops_addr __weak;
 
-#define STATE_UNSEEN (~0u)
 /* uapi/linux/vfio.h, enum vfio_device_mig_state */
 #define STATE_STOP 1
 #define STATE_RUNNING 2
 #define STATE_PRE_COPY 6
 
+/* By what the kernel calls a device; each until the device is closed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_DEVICES);
 	__type(key, __u64); /* struct vfio_device * */
-	__type(value, struct dev_info);
-} devs SEC(".maps")
+	__type(value, __u32);
+} slot_of_vdev SEC(".maps")
 __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_DEVICES);
-	__type(key, __u64);   /* struct device * */
-	__type(value, __u64); /* struct vfio_device * */
-} vdev_of_device SEC(".maps")
+	__type(key, __u64); /* struct device * */
+	__type(value, __u32);
+} slot_of_device SEC(".maps")
 __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_DEVICES);
-	__type(key, __u64);   /* struct address_space * of its BAR mappings */
-	__type(value, __u64); /* struct vfio_device * */
-} vdev_of_mapping SEC(".maps")
+	__type(key, __u64); /* struct address_space * of its BAR mappings */
+	__type(value, __u32);
+} slot_of_mapping SEC(".maps")
 __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
-	__type(key, __u64);   /* struct eventfd_ctx * that an interrupt vector signals */
-	__type(value, __u64); /* struct vfio_device * */
-} vdev_of_eventfd SEC(".maps")
+	__type(key, __u64); /* struct eventfd_ctx * that an interrupt vector signals */
+	__type(value, struct dev_ref);
+} dev_of_eventfd SEC(".maps")
 __weak;
 
-__u32 nr_watched __weak; /* devices not INIT, or of unknown state; 0: hot probes return at once */
-__u32 nr_v1 __weak;	 /* devices with a v1 migration region */
-__u32 last_dev __weak;	 /* ids given so far */
+/*
+ * Devices that are not INIT, or of unknown state, and those with a v1 migration region once more.
+ * While it is 0 the hot probes return at once. Their programs look at it and do nothing else: the
+ * rest is a function of its own, so that one that returns has no registers to save.
+ */
+__u32 nr_watched __weak;
+__u32 last_dev __weak; /* ids given so far */
 
 static __always_inline void watch(struct dev_info *d)
 {
@@ -97,10 +101,10 @@ __weak int tell_all(struct dev_info *d)
 
 	if (!d)
 		return 0;
-	tell_device(d->id);
+	tell_device(d);
 	file = d->data_file;
 	s = file ? bpf_map_lookup_elem(&sessions, &file) : 0;
-	if (s && s->dev == d->id)
+	if (s && s->of.dev == d->id)
 		tell_session(s);
 	return 0;
 }
@@ -117,12 +121,11 @@ static __always_inline bool touch_in_full(struct dev_info *d, __u64 nr, __u32 of
 					  __u64 moved)
 {
 	struct touch what = {.of = of, .part = part, .dev = d->id, .gen = d->gen, .moved = moved};
-	struct tallies *tallies = bpf_map_lookup_elem(&device_tallies, &what.dev);
 
 	barrier_var(nr); /* the compiler knows the bound and would not tell the verifier */
-	if (!tallies || nr >= TALLIES || in_full(&tallies->of[nr], &what))
+	if (nr >= TALLIES || in_full(&d->tallies[nr], &what))
 		return true;
-	tallies->untold = 1;
+	d->untold = 1;
 	untold = 1;
 	return false;
 }
@@ -165,6 +168,18 @@ static __always_inline void emit_device(struct vfio_device *vdev, struct dev_inf
 	SUBMIT(e);
 }
 
+static __always_inline struct dev_info *in_slot(const __u32 *slot)
+{
+	return slot ? bpf_map_lookup_elem(&slots, slot) : 0;
+}
+
+static __always_inline struct dev_info *known_dev(struct vfio_device *vdev)
+{
+	__u64 key = (__u64)vdev;
+
+	return in_slot(bpf_map_lookup_elem(&slot_of_vdev, &key));
+}
+
 /*
  * Not inlined: it is the longest body here and every state probe calls it; as a
  * function the verifier walks it once per program, not once per call site.
@@ -172,41 +187,29 @@ static __always_inline void emit_device(struct vfio_device *vdev, struct dev_inf
 static __noinline struct dev_info *learn_dev(struct vfio_device *vdev, __u32 how,
 					     struct task_struct *task)
 {
-	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev);
-	struct dev_info fresh = {.state = STATE_UNSEEN, .msi = MSI_UNSEEN(0) | MSI_UNSEEN(1)}, *d;
-	struct tallies *tallies = 0;
-	__u64 mapping;
+	__u64 key = (__u64)vdev, dev = (__u64)BPF_CORE_READ(vdev, dev), mapping = bar_mapping(vdev);
+	struct dev_info *d = new_device();
 
-	fresh.id = __sync_fetch_and_add(&last_dev, 1) + 1;
-	fresh.tgid = BPF_CORE_READ(task, tgid);
-	fresh.vdev = key;
-	if (bpf_map_update_elem(&devs, &key, &fresh, BPF_NOEXIST))
-		return bpf_map_lookup_elem(&devs, &key);
-	bpf_map_update_elem(&vdev_of_device, &dev, &key, BPF_ANY);
-	mapping = bar_mapping(vdev);
-	if (mapping)
-		bpf_map_update_elem(&vdev_of_mapping, &mapping, &key, BPF_ANY);
-	if (!bpf_map_update_elem(&device_tallies, &fresh.id, &no_tallies, BPF_NOEXIST))
-		tallies = bpf_map_lookup_elem(&device_tallies, &fresh.id);
-	if (tallies)
-		tallies->dev = fresh.id;
-	d = bpf_map_lookup_elem(&devs, &key);
 	if (!d)
 		return 0;
+	d->tgid = BPF_CORE_READ(task, tgid);
+	d->vdev = key;
+	d->id = __sync_fetch_and_add(&last_dev, 1) + 1;
+	if (bpf_map_update_elem(&slot_of_vdev, &key, &d->slot, BPF_NOEXIST)) {
+		free_device(d); /* another CPU was first */
+		return known_dev(vdev);
+	}
+	bpf_map_update_elem(&slot_of_device, &dev, &d->slot, BPF_ANY);
+	if (mapping)
+		bpf_map_update_elem(&slot_of_mapping, &mapping, &d->slot, BPF_ANY);
 	if (how != HOW_OPENED)
 		watch(d); /* its state is unknown: record what touches it */
 	emit_device(vdev, d, how, task);
 	return d;
 }
 
-static __always_inline struct dev_info *known_dev(struct vfio_device *vdev)
-{
-	__u64 key = (__u64)vdev;
-
-	return bpf_map_lookup_elem(&devs, &key);
-}
-
-/* Null only if the map is full: there is no id to report under, so the record counts as lost. */
+/* Null only if all slots are taken: there is no id to report under, so the record counts as lost.
+ */
 static __always_inline struct dev_info *dev_of(struct vfio_device *vdev)
 {
 	struct dev_info *d = known_dev(vdev);
@@ -224,12 +227,12 @@ static __always_inline void forget_dev(struct vfio_device *vdev, struct dev_info
 
 	unwatch(d);
 	if (d->v1_size)
-		__sync_fetch_and_add(&nr_v1, -1);
-	bpf_map_delete_elem(&device_tallies, &d->id);
+		__sync_fetch_and_add(&nr_watched, -1);
 	unhalt(d);
-	bpf_map_delete_elem(&vdev_of_mapping, &mapping);
-	bpf_map_delete_elem(&vdev_of_device, &dev);
-	bpf_map_delete_elem(&devs, &key);
+	bpf_map_delete_elem(&slot_of_mapping, &mapping);
+	bpf_map_delete_elem(&slot_of_device, &dev);
+	bpf_map_delete_elem(&slot_of_vdev, &key);
+	free_device(d);
 }
 
 #endif

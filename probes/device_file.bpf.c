@@ -25,6 +25,20 @@
 #define IOCTL_ATTACH_PT 0x3b77
 #define IOCTL_DETACH_PT 0x3b78
 
+/* In a set of these, a word: the programs that every ioctl comes by find out with two compares. */
+#define FIRST_IOCTL IOCTL_REGION_INFO
+#define IN_SET(cmd) (1u << ((cmd)-FIRST_IOCTL))
+#define AT_ENTRY                                                                                   \
+	(IN_SET(IOCTL_FEATURE) | IN_SET(IOCTL_SET_IRQS) | IN_SET(IOCTL_RESET) |                    \
+	 IN_SET(IOCTL_HOT_RESET))
+#define AT_EXIT                                                                                    \
+	(AT_ENTRY | IN_SET(IOCTL_REGION_INFO) | IN_SET(IOCTL_ATTACH_PT) | IN_SET(IOCTL_DETACH_PT))
+
+static __always_inline bool is_in(__u32 set, __u32 cmd)
+{
+	return cmd - FIRST_IOCTL < 32 && (set & IN_SET(cmd));
+}
+
 /* open */
 
 SEC("fexit/vfio_df_open")
@@ -86,8 +100,7 @@ int BPF_PROG(vfio_df_close, struct vfio_device_file *df)
 	return 0;
 }
 
-SEC("fentry/vfio_device_fops_unl_ioctl")
-int BPF_PROG(device_ioctl_enter, struct file *filep, unsigned int cmd, unsigned long arg)
+static __noinline int BPF_PROG(ioctl_enter, struct file *filep, unsigned int cmd, unsigned long arg)
 {
 	if (cmd == IOCTL_FEATURE)
 		feature_enter(file_vdev(filep), arg);
@@ -100,8 +113,14 @@ int BPF_PROG(device_ioctl_enter, struct file *filep, unsigned int cmd, unsigned 
 	return 0;
 }
 
-SEC("fexit/vfio_device_fops_unl_ioctl")
-int BPF_PROG(device_ioctl_exit, struct file *filep, unsigned int cmd, unsigned long arg, long ret)
+SEC("fentry/vfio_device_fops_unl_ioctl")
+int device_ioctl_enter(__u64 *ctx)
+{
+	return is_in(AT_ENTRY, ctx[1]) ? ioctl_enter(ctx) : 0;
+}
+
+static __noinline int BPF_PROG(ioctl_exit, struct file *filep, unsigned int cmd, unsigned long arg,
+			       long ret)
 {
 	if (cmd == IOCTL_FEATURE)
 		feature_exit(file_vdev(filep), arg, ret);
@@ -116,4 +135,10 @@ int BPF_PROG(device_ioctl_exit, struct file *filep, unsigned int cmd, unsigned l
 	else if (cmd == IOCTL_ATTACH_PT || cmd == IOCTL_DETACH_PT)
 		attach_pt_exit(filep, cmd == IOCTL_ATTACH_PT, arg, ret);
 	return 0;
+}
+
+SEC("fexit/vfio_device_fops_unl_ioctl")
+int device_ioctl_exit(__u64 *ctx)
+{
+	return is_in(AT_EXIT, ctx[1]) ? ioctl_exit(ctx) : 0;
 }

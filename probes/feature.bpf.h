@@ -30,10 +30,10 @@ struct feature_log_report {
 	struct vfio_device_feature_dma_logging_report report;
 };
 
-static __always_inline __u32 open_session(struct vfio_device *vdev, struct dev_info *d, int fd)
+static __always_inline __u32 open_session(struct dev_info *d, int fd)
 {
 	__u64 file = (__u64)file_of_fd(fd);
-	struct session s = {.dev = d->id, .vdev = (__u64)vdev};
+	struct session s = {.of = ref_of(d)};
 
 	if (!file)
 		return 0;
@@ -110,7 +110,7 @@ static __always_inline void mig_set_exit(struct vfio_device *vdev, struct featur
 	if (!ret && !miss) {
 		landed(d, arg->mig.device_state);
 		if (arg->mig.data_fd >= 0) {
-			session = open_session(vdev, d, arg->mig.data_fd);
+			session = open_session(d, arg->mig.data_fd);
 			if (!session)
 				miss |= MISS_MAP_FULL;
 		}

@@ -5,38 +5,29 @@
 
 #include "irqs.bpf.h"
 
-static long forget_vector(void *map, struct vector *vector, void *eventfd, __u32 *dev)
-{
-	struct vector v = *vector; /* the entry's memory is another's once it is deleted */
-
-	if (v.dev == *dev)
-		unbind_signal(&v);
-	return 0;
-}
-
-static long forget_eventfd(void *map, __u64 *eventfd, __u64 *vdev, __u64 *gone)
+static long forget_eventfd(void *map, __u64 *eventfd, struct dev_ref *of, __u32 *gone)
 {
 	__u64 key = *eventfd; /* the entry's memory is another's once it is deleted */
 
-	if (*vdev == *gone)
-		bpf_map_delete_elem(&vdev_of_eventfd, &key);
+	if (of->dev == *gone)
+		bpf_map_delete_elem(&dev_of_eventfd, &key);
 	return 0;
 }
 
-/* Walks a whole map, of which a close, rare and slow, takes no notice. */
+/* May walk a whole map, of which a close, rare and slow, takes no notice. */
 __weak int forget_eventfds(struct dev_info *d)
 {
-	__u64 vdev;
+	struct signal_walk w = {.index = ANY_INDEX};
 	__u32 dev;
 
 	if (!d || !d->bound)
 		return 0;
-	vdev = d->vdev;
+	w.of = ref_of(d);
 	dev = d->id;
 	if (d->signals)
-		bpf_for_each_map_elem(&eventfd_of_vector, forget_vector, &dev, 0);
+		bpf_loop(SIGNAL_PLACES, let_go, &w, 0);
 	else
-		bpf_for_each_map_elem(&vdev_of_eventfd, forget_eventfd, &vdev, 0);
+		bpf_for_each_map_elem(&dev_of_eventfd, forget_eventfd, &dev, 0);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef MIGWATCH_HALTED_BPF_H
 #define MIGWATCH_HALTED_BPF_H
 
-#include "dev_info.bpf.h"
+#include "slots.bpf.h"
 
 /* Devices with d->halted, and those of them that signal. */
 __u32 nr_halted __weak, nr_halted_signalling __weak;
@@ -12,9 +12,8 @@ __u32 nr_halted __weak, nr_halted_signalling __weak;
 
 /* A process's devices that are halted: how many, and which, as far as there are places. */
 struct halted {
-	__u64 vdev[HALTED_PLACES]; /* struct vfio_device *; 0: free */
+	__u32 place[HALTED_PLACES]; /* a slot, plus one; 0: free */
 	__u32 n;
-	__u32 pad;
 };
 
 struct {
@@ -25,17 +24,17 @@ struct {
 } halted_of_vm SEC(".maps")
 __weak;
 
-static __always_inline void take_place(struct halted *of_vm, __u64 vdev)
+static __always_inline void take_place(struct halted *of_vm, __u32 slot)
 {
 	for (int i = 0; i < HALTED_PLACES; i++)
-		if (!__sync_val_compare_and_swap(&of_vm->vdev[i], 0, vdev))
+		if (!__sync_val_compare_and_swap(&of_vm->place[i], 0, slot + 1))
 			return;
 }
 
-static __always_inline void leave_place(struct halted *of_vm, __u64 vdev)
+static __always_inline void leave_place(struct halted *of_vm, __u32 slot)
 {
 	for (int i = 0; i < HALTED_PLACES; i++)
-		__sync_val_compare_and_swap(&of_vm->vdev[i], vdev, 0);
+		__sync_val_compare_and_swap(&of_vm->place[i], slot + 1, 0);
 }
 
 static __always_inline void halt(struct dev_info *d)
@@ -48,7 +47,7 @@ static __always_inline void halt(struct dev_info *d)
 	bpf_map_update_elem(&halted_of_vm, &tgid, &none, BPF_NOEXIST);
 	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
 	if (of_vm) {
-		take_place(of_vm, d->vdev);
+		take_place(of_vm, d->slot);
 		__sync_fetch_and_add(&of_vm->n, 1);
 	}
 	__sync_fetch_and_add(&nr_halted, 1);
@@ -65,7 +64,7 @@ static __always_inline void unhalt(struct dev_info *d)
 		return;
 	of_vm = bpf_map_lookup_elem(&halted_of_vm, &tgid);
 	if (of_vm) {
-		leave_place(of_vm, d->vdev);
+		leave_place(of_vm, d->slot);
 		__sync_fetch_and_add(&of_vm->n, -1);
 	}
 	__sync_fetch_and_add(&nr_halted, -1);

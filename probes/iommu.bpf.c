@@ -31,8 +31,7 @@ SEC("raw_tp/io_page_fault")
 int io_page_fault(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 dev = ctx->args[0];
-	struct vfio_device **vdev = bpf_map_lookup_elem(&vdev_of_device, &dev);
-	struct dev_info *d = vdev ? known_dev(*vdev) : 0;
+	struct dev_info *d = in_slot(bpf_map_lookup_elem(&slot_of_device, &dev));
 	struct ev_iommu_fault *e;
 
 	if (dev && !d)

@@ -12,36 +12,31 @@
 #define MAX_VECTORS 2048 /* MSI-X has no more */
 
 struct vectors {
-	__u64 vdev;
+	struct dev_ref of;
 	int *fds; /* in user memory */
 };
 
 /* Remembers which device an eventfd signals for: the interrupt handler is given nothing else. */
 static long bind_vector(__u32 i, struct vectors *v)
 {
-	__u64 eventfd, *known;
-	struct file *file;
-	int fd;
+	__u64 eventfd = eventfd_in(v->fds, i);
+	struct dev_ref *known;
 
-	if (bpf_probe_read_user(&fd, sizeof(fd), v->fds + i))
-		return 1;
-	file = file_of_fd(fd);
-	if (!file)
+	if (!eventfd)
 		return 0;
-	eventfd = (__u64)BPF_CORE_READ(file, private_data);
 	/* QEMU sets the same eventfds again and again: looking is cheaper than writing. */
-	known = bpf_map_lookup_elem(&vdev_of_eventfd, &eventfd);
-	if (!known || *known != v->vdev) {
-		bpf_map_update_elem(&vdev_of_eventfd, &eventfd, &v->vdev, BPF_ANY);
-		tell_bypass(eventfd, v->vdev);
+	known = bpf_map_lookup_elem(&dev_of_eventfd, &eventfd);
+	if (!known || known->dev != v->of.dev) {
+		bpf_map_update_elem(&dev_of_eventfd, &eventfd, &v->of, BPF_ANY);
+		tell_bypass(eventfd, &v->of);
 	}
 	return 0;
 }
 
-static __always_inline void bind_vectors(struct vfio_device *vdev, struct vfio_irq_set *set,
+static __always_inline void bind_vectors(struct dev_info *d, struct vfio_irq_set *set,
 					 unsigned long arg)
 {
-	struct vectors v = {.vdev = (__u64)vdev, .fds = (int *)(arg + sizeof(*set))};
+	struct vectors v = {.of = ref_of(d), .fds = (int *)(arg + sizeof(*set))};
 
 	if ((set->flags & (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER)) ==
 	    (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER))
@@ -76,7 +71,7 @@ static __always_inline void set_irqs_exit(struct vfio_device *vdev, unsigned lon
 		if (d->signals)
 			bind_signals(d, &set, arg + sizeof(set));
 		else
-			bind_vectors(vdev, &set, arg);
+			bind_vectors(d, &set, arg);
 	}
 	e = RESERVE(crit, SET_IRQS, set_irqs, d->id, d->gen);
 	if (!e)

@@ -33,7 +33,8 @@ static __always_inline __u64 xa_entry(__u64 head, __u32 index)
 }
 
 struct irq_walk {
-	__u64 vdev, head;
+	struct dev_ref of;
+	__u64 head;
 	__u32 vectors;
 };
 
@@ -46,7 +47,7 @@ static long known_vector(__u32 i, struct irq_walk *w)
 	if (!eventfd)
 		return 0;
 	w->vectors++;
-	bpf_map_update_elem(&vdev_of_eventfd, &eventfd, &w->vdev, BPF_ANY);
+	bpf_map_update_elem(&dev_of_eventfd, &eventfd, &w->of, BPF_ANY);
 	return 0;
 }
 
@@ -63,10 +64,9 @@ static __always_inline void emit_known_irqs(struct dev_info *d, __u32 index, __u
 	SUBMIT(e);
 }
 
-static __always_inline __u32 known_vectors(struct vfio_device *vdev,
-					   struct vfio_pci_core_device *core)
+static __always_inline __u32 known_vectors(struct dev_info *d, struct vfio_pci_core_device *core)
 {
-	struct irq_walk w = {.vdev = (__u64)vdev};
+	struct irq_walk w = {.of = ref_of(d)};
 
 	/* "vfio/pci: Use xarray for interrupt context storage" (6.5) took the count away. */
 	if (bpf_core_field_exists(core->num_ctx))
@@ -94,7 +94,7 @@ static __always_inline void tell_irqs(struct vfio_device *vdev, struct dev_info 
 	d->bound = 1;
 	type = BPF_CORE_READ(core, irq_type);
 	if (type >= VFIO_PCI_INTX_IRQ_INDEX && type <= VFIO_PCI_MSIX_IRQ_INDEX)
-		emit_known_irqs(d, type, known_vectors(vdev, core));
+		emit_known_irqs(d, type, known_vectors(d, core));
 	if (BPF_CORE_READ(core, err_trigger))
 		emit_known_irqs(d, VFIO_PCI_ERR_IRQ_INDEX, 1);
 	if (BPF_CORE_READ(core, req_trigger))

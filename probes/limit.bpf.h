@@ -66,24 +66,6 @@ enum tally_nr {
 	TALLIES,
 };
 
-struct tallies {
-	__u32 dev;
-	__u32 untold; /* 1: one of them has something to tell */
-	struct tally of[TALLIES];
-};
-
-static const struct tallies no_tallies; /* too large for the stack */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags,
-	       BPF_F_NO_PREALLOC); /* memory for devices that are open, not for all that may be */
-	__uint(max_entries, MAX_DEVICES);
-	__type(key, __u32); /* vdev_id */
-	__type(value, struct tallies);
-} device_tallies SEC(".maps")
-__weak;
-
 __u32 untold __weak; /* somewhere something is: user space may ask for it */
 
 /* Tells what has been counted. Where the ring is full it stays counted. */
@@ -153,27 +135,6 @@ static __always_inline bool in_full(struct tally *t, struct touch *what)
 	}
 	n = __sync_fetch_and_add(&t->n, 1) + 1;
 	return n <= limit_per_kind || beyond(t, what->dev, n, what->moved);
-}
-
-static long tell_tally(__u32 i, __u32 *dev)
-{
-	struct tallies *of = bpf_map_lookup_elem(&device_tallies, dev);
-
-	if (!of || i >= TALLIES)
-		return 1;
-	if (of->of[i].untold)
-		tell(&of->of[i], *dev);
-	return 0;
-}
-
-static __always_inline void tell_device(__u32 dev)
-{
-	struct tallies *of = bpf_map_lookup_elem(&device_tallies, &dev);
-
-	if (!of || !of->untold)
-		return;
-	of->untold = 0;
-	bpf_loop(TALLIES, tell_tally, &dev, 0);
 }
 
 #endif

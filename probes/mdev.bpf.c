@@ -9,7 +9,7 @@
 /* Hot while a device works: told of those that are not INIT. */
 static __always_inline struct dev_info *watched_dev(struct vfio_device *vdev)
 {
-	struct dev_info *d = nr_watched ? known_dev(vdev) : 0;
+	struct dev_info *d = known_dev(vdev);
 
 	return d && d->watched ? d : 0;
 }
@@ -33,22 +33,31 @@ static __always_inline int emit_pin(struct vfio_device *vdev, __u64 iova, int pa
 	return 0;
 }
 
-SEC("fexit/vfio_pin_pages")
-int BPF_PROG(vfio_pin_pages, struct vfio_device *vdev, __u64 iova, int pages, int prot, void *into,
-	     int ret)
+static __noinline int BPF_PROG(pin, struct vfio_device *vdev, __u64 iova, int pages, int prot,
+			       void *into, int ret)
 {
 	return emit_pin(vdev, iova, pages, 1, ret);
 }
 
-SEC("fexit/vfio_unpin_pages")
-int BPF_PROG(vfio_unpin_pages, struct vfio_device *vdev, __u64 iova, int pages)
+SEC("fexit/vfio_pin_pages")
+int vfio_pin_pages(__u64 *ctx)
+{
+	return nr_watched ? pin(ctx) : 0;
+}
+
+static __noinline int BPF_PROG(unpin, struct vfio_device *vdev, __u64 iova, int pages)
 {
 	return emit_pin(vdev, iova, pages, 0, pages);
 }
 
-SEC("fexit/vfio_dma_rw")
-int BPF_PROG(vfio_dma_rw, struct vfio_device *vdev, __u64 iova, void *data, size_t count,
-	     __u64 write, int ret)
+SEC("fexit/vfio_unpin_pages")
+int vfio_unpin_pages(__u64 *ctx)
+{
+	return nr_watched ? unpin(ctx) : 0;
+}
+
+static __noinline int BPF_PROG(dma_rw, struct vfio_device *vdev, __u64 iova, void *data,
+			       size_t count, __u64 write, int ret)
 {
 	struct dev_info *d = watched_dev(vdev);
 	/* A bool: the rest of its register is undefined. */
@@ -66,4 +75,10 @@ int BPF_PROG(vfio_dma_rw, struct vfio_device *vdev, __u64 iova, void *data, size
 	e->ret = ret;
 	SUBMIT(e);
 	return 0;
+}
+
+SEC("fexit/vfio_dma_rw")
+int vfio_dma_rw(__u64 *ctx)
+{
+	return nr_watched ? dma_rw(ctx) : 0;
 }

@@ -14,11 +14,8 @@ static __always_inline struct vfio_device *core_vdev(struct vfio_pci_core_device
 /* The device, if what touches it is worth recording. */
 static __always_inline struct dev_info *watched_core(struct vfio_pci_core_device *core)
 {
-	struct dev_info *d;
+	struct dev_info *d = dev_of(core_vdev(core));
 
-	if (!nr_watched)
-		return 0;
-	d = dev_of(core_vdev(core));
 	return d && d->watched ? d : 0;
 }
 
@@ -50,8 +47,8 @@ static __always_inline bool fault_in_full(struct dev_info *d, __u64 pos, unsigne
  * by itself (fixup_user_fault): same handler, same thread, and no CPU touched it.
  * An attempt with too large a page is tried again and says nothing.
  */
-SEC("fexit/vfio_pci_mmap_huge_fault")
-int BPF_PROG(vfio_pci_mmap_huge_fault, struct vm_fault *vmf, unsigned int order, unsigned int ret)
+static __noinline int BPF_PROG(bar_fault, struct vm_fault *vmf, unsigned int order,
+			       unsigned int ret)
 {
 	struct vm_area_struct *vma;
 	struct task_op *op;
@@ -60,7 +57,7 @@ int BPF_PROG(vfio_pci_mmap_huge_fault, struct vm_fault *vmf, unsigned int order,
 	bool prefault;
 	__u64 pos;
 
-	if (!nr_watched || ret & VM_FAULT_FALLBACK)
+	if (ret & VM_FAULT_FALLBACK)
 		return 0;
 	vma = BPF_CORE_READ(vmf, vma);
 	d = watched_core(BPF_CORE_READ(vma, vm_private_data));
@@ -84,6 +81,12 @@ int BPF_PROG(vfio_pci_mmap_huge_fault, struct vm_fault *vmf, unsigned int order,
 	return 0;
 }
 
+SEC("fexit/vfio_pci_mmap_huge_fault")
+int vfio_pci_mmap_huge_fault(__u64 *ctx)
+{
+	return nr_watched ? bar_fault(ctx) : 0;
+}
+
 /*
  * Zaps. vfio_pci_zap_bars() and its wrappers are inlined into most callers, so the
  * one function that all of them end in is hooked, with the constant range that only
@@ -91,19 +94,14 @@ int BPF_PROG(vfio_pci_mmap_huge_fault, struct vm_fault *vmf, unsigned int order,
  */
 #define BARS_LENGTH (6ull << REGION_SHIFT)
 
-SEC("fentry/unmap_mapping_range")
-int BPF_PROG(unmap_mapping_range, struct address_space *mapping, loff_t holebegin, loff_t holelen)
+static __noinline int BPF_PROG(zap, struct address_space *mapping)
 {
 	__u64 key = (__u64)mapping;
-	struct vfio_device **vdev;
 	struct task_op *op;
 	struct dev_info *d;
 	struct ev_zap *e;
 
-	if (holebegin || holelen != BARS_LENGTH)
-		return 0;
-	vdev = bpf_map_lookup_elem(&vdev_of_mapping, &key);
-	d = vdev ? known_dev(*vdev) : 0;
+	d = in_slot(bpf_map_lookup_elem(&slot_of_mapping, &key));
 	if (!d)
 		return 0;
 	op = current_op();
@@ -114,6 +112,12 @@ int BPF_PROG(unmap_mapping_range, struct address_space *mapping, loff_t holebegi
 	e->pad = 0;
 	SUBMIT(e);
 	return 0;
+}
+
+SEC("fentry/unmap_mapping_range")
+int unmap_mapping_range(__u64 *ctx)
+{
+	return ctx[1] == 0 && ctx[2] == BARS_LENGTH ? zap(ctx) : 0;
 }
 
 /* Only config writes zap through this symbol: it tells the cause, not the zap. */
@@ -151,15 +155,10 @@ int BPF_PROG(vfio_pci_memory_lock_and_enable, struct vfio_pci_core_device *core)
 }
 
 /* The thread variant runs only when this one asks for it: one record a write. */
-SEC("fentry/vfio_pci_ioeventfd_handler")
-int BPF_PROG(vfio_pci_ioeventfd_handler, struct vfio_pci_ioeventfd *io)
+static __noinline int BPF_PROG(ioeventfd, struct vfio_pci_ioeventfd *io)
 {
 	struct ev_ioeventfd *e;
-	struct dev_info *d;
-
-	if (!nr_watched)
-		return 0;
-	d = watched_core(BPF_CORE_READ(io, vdev));
+	struct dev_info *d = watched_core(BPF_CORE_READ(io, vdev));
 	if (!d || !touch_in_full(d, TALLY_IOEVENTFD, EV_IOEVENTFD, 0, BPF_CORE_READ(io, count)))
 		return 0;
 	e = RESERVE(bulk, IOEVENTFD, ioeventfd, d->id, d->gen);
@@ -170,6 +169,12 @@ int BPF_PROG(vfio_pci_ioeventfd_handler, struct vfio_pci_ioeventfd *io)
 	e->value = BPF_CORE_READ(io, data);
 	SUBMIT(e);
 	return 0;
+}
+
+SEC("fentry/vfio_pci_ioeventfd_handler")
+int vfio_pci_ioeventfd_handler(__u64 *ctx)
+{
+	return nr_watched ? ioeventfd(ctx) : 0;
 }
 
 static __always_inline int irq_of(struct dev_info *d, __u32 kind, int irq)
@@ -190,26 +195,26 @@ static __always_inline int irq_of(struct dev_info *d, __u32 kind, int irq)
 }
 
 /* The argument is the eventfd that SET_IRQS bound: that is what names the device. */
-SEC("fentry/vfio_msihandler")
-int BPF_PROG(vfio_msihandler, int irq, void *eventfd)
+static __noinline int BPF_PROG(msi, int irq, void *eventfd)
 {
-	struct vfio_device **vdev;
-	__u64 key;
+	__u64 key = (__u64)eventfd;
+	struct dev_ref *of = bpf_map_lookup_elem(&dev_of_eventfd, &key);
 
-	if (!nr_watched)
-		return 0;
-	key = (__u64)eventfd;
-	vdev = bpf_map_lookup_elem(&vdev_of_eventfd, &key);
-	return vdev ? irq_of(known_dev(*vdev), IRQ_MSI, irq) : 0;
+	return of ? irq_of(device_at(of), IRQ_MSI, irq) : 0;
+}
+
+SEC("fentry/vfio_msihandler")
+int vfio_msihandler(__u64 *ctx)
+{
+	return nr_watched ? msi(ctx) : 0;
 }
 
 /* The line may be shared: only what the handler says was the device's (IRQ_HANDLED, 1) counts. */
-SEC("fexit/vfio_intx_handler")
-int BPF_PROG(vfio_intx_handler, int irq, void *dev_id, unsigned int ret)
+static __noinline int BPF_PROG(intx, int irq, void *dev_id, unsigned int ret)
 {
 	struct vfio_pci_core_device *core;
 
-	if (!nr_watched || ret != 1)
+	if (ret != 1)
 		return 0;
 	/* "vfio/pci: Create persistent INTx handler" (6.9) made dev_id the irq's context. */
 	if (bpf_core_field_exists(struct vfio_pci_irq_ctx, vdev))
@@ -217,4 +222,10 @@ int BPF_PROG(vfio_intx_handler, int irq, void *dev_id, unsigned int ret)
 	else
 		core = dev_id;
 	return irq_of(known_dev(core_vdev(core)), IRQ_INTX, irq);
+}
+
+SEC("fexit/vfio_intx_handler")
+int vfio_intx_handler(__u64 *ctx)
+{
+	return nr_watched ? intx(ctx) : 0;
 }

@@ -27,8 +27,6 @@ static __always_inline struct dev_info *accessed_dev(struct file *filep, const c
 {
 	struct dev_info *d;
 
-	if (!nr_watched && !nr_v1)
-		return 0;
 	d = dev_of(file_vdev(filep));
 	if (!d || (!d->watched && !d->v1_size))
 		return 0;
@@ -50,9 +48,8 @@ static __always_inline bool access_in_full(struct dev_info *d, __u32 tally, __u3
 	return touch_in_full(d, tally + part, of, part, ret > 0 ? ret : 0);
 }
 
-SEC("fexit/vfio_device_fops_read")
-int BPF_PROG(vfio_device_fops_read, struct file *filep, char *buf, size_t count, loff_t *ppos,
-	     ssize_t ret)
+static __noinline int BPF_PROG(region_read, struct file *filep, char *buf, size_t count,
+			       loff_t *ppos, ssize_t ret)
 {
 	struct ev_region_read *e;
 	struct dev_info *d;
@@ -69,6 +66,12 @@ int BPF_PROG(vfio_device_fops_read, struct file *filep, char *buf, size_t count,
 	e->ret = ret;
 	SUBMIT(e);
 	return 0;
+}
+
+SEC("fexit/vfio_device_fops_read")
+int vfio_device_fops_read(__u64 *ctx)
+{
+	return nr_watched ? region_read(ctx) : 0;
 }
 
 static __always_inline void config_write(struct dev_info *d, const char *buf, __u64 count,
@@ -91,9 +94,8 @@ static __always_inline void config_write(struct dev_info *d, const char *buf, __
 	SUBMIT(e);
 }
 
-SEC("fexit/vfio_device_fops_write")
-int BPF_PROG(vfio_device_fops_write, struct file *filep, const char *buf, size_t count,
-	     loff_t *ppos, ssize_t ret)
+static __noinline int BPF_PROG(region_write, struct file *filep, const char *buf, size_t count,
+			       loff_t *ppos, ssize_t ret)
 {
 	struct ev_region_write *e;
 	struct dev_info *d;
@@ -116,6 +118,12 @@ int BPF_PROG(vfio_device_fops_write, struct file *filep, const char *buf, size_t
 	e->ret = ret;
 	SUBMIT(e);
 	return 0;
+}
+
+SEC("fexit/vfio_device_fops_write")
+int vfio_device_fops_write(__u64 *ctx)
+{
+	return nr_watched ? region_write(ctx) : 0;
 }
 
 SEC("fexit/vfio_device_fops_mmap")

@@ -6,9 +6,13 @@
 
 struct bpf_map;
 
-static long tell_one_device(struct bpf_map *map, __u32 *dev, struct tallies *of, void *ctx)
+static long tell_one_device(__u32 slot, void *ctx)
 {
-	tell_device(*dev);
+	struct dev_info *d = bpf_map_lookup_elem(&slots, &slot);
+
+	if (!d)
+		return 1;
+	tell_device(d);
 	return 0;
 }
 
@@ -22,7 +26,7 @@ SEC("syscall")
 int tell_repeats(void *ctx)
 {
 	untold = 0;
-	bpf_for_each_map_elem(&device_tallies, tell_one_device, 0, 0);
+	bpf_loop(ALL_SLOTS, tell_one_device, 0, 0);
 	bpf_for_each_map_elem(&sessions, tell_one_session, 0, 0);
 	return 0;
 }

@@ -8,15 +8,13 @@
 static __always_inline void function_reset(struct pci_dev *pdev, int ret)
 {
 	__u64 dev = (__u64)pdev + bpf_core_field_offset(struct pci_dev, dev);
-	struct vfio_device **vdev = bpf_map_lookup_elem(&vdev_of_device, &dev);
+	struct dev_info *d = in_slot(bpf_map_lookup_elem(&slot_of_device, &dev));
 	struct task_op *op;
-	struct dev_info *d;
 
-	if (!vdev)
+	if (!d)
 		return;
-	d = known_dev(*vdev);
 	op = current_op();
-	if (!d || (op && (op->op == OP_RESET || op->op == OP_HOT_RESET)))
+	if (op && (op->op == OP_RESET || op->op == OP_HOT_RESET))
 		return; /* part of a reset ioctl, which reports itself */
 	emit_reset(d, RESET_FUNCTION, bpf_ktime_get_ns(), ret);
 }

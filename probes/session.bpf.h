@@ -3,7 +3,7 @@
 #ifndef MIGWATCH_SESSION_BPF_H
 #define MIGWATCH_SESSION_BPF_H
 
-#include "limit.bpf.h"
+#include "dev_info.bpf.h"
 
 #define MAX_SESSIONS 4096
 
@@ -11,8 +11,8 @@ __u32 last_session __weak; /* ids given so far */
 
 struct session {
 	__u32 id;
-	__u32 dev;
-	__u64 vdev;
+	__u32 pad;
+	struct dev_ref of;
 	struct tally moved; /* reads or writes of bytes */
 	struct tally ended; /* those that moved none: the end, or an error */
 };
@@ -49,8 +49,8 @@ __weak;
 
 static __always_inline void tell_session(struct session *s)
 {
-	tell(&s->moved, s->dev);
-	tell(&s->ended, s->dev);
+	tell(&s->moved, s->of.dev);
+	tell(&s->ended, s->of.dev);
 }
 
 #endif

@@ -32,10 +32,10 @@ static void size_maps(const struct mw_config *config)
 	bpf_map__set_max_entries(base->maps.crit, config->crit_bytes);
 	bpf_map__set_max_entries(base->maps.bulk, config->bulk_bytes);
 	bpf_map__set_max_entries(base->maps.sessions, config->max_sessions);
-	bpf_map__set_max_entries(base->maps.devs, config->max_devices);
-	bpf_map__set_max_entries(base->maps.device_tallies, config->max_devices);
-	bpf_map__set_max_entries(base->maps.vdev_of_device, config->max_devices);
-	bpf_map__set_max_entries(base->maps.vdev_of_mapping, config->max_devices);
+	bpf_map__set_max_entries(base->maps.slots, config->max_devices);
+	bpf_map__set_max_entries(base->maps.slot_of_vdev, config->max_devices);
+	bpf_map__set_max_entries(base->maps.slot_of_device, config->max_devices);
+	bpf_map__set_max_entries(base->maps.slot_of_mapping, config->max_devices);
 	bpf_map__set_max_entries(base->maps.containers, config->max_devices);
 	bpf_map__set_max_entries(base->maps.halted_of_vm, config->max_devices);
 }

@@ -10,17 +10,15 @@
 
 static __always_inline int signalled(__u64 eventfd)
 {
-	struct vector *v = bpf_map_lookup_elem(&vector_of_eventfd, &eventfd), now;
-	struct dev_info *d;
+	struct vector *v = bpf_map_lookup_elem(&vector_of_eventfd, &eventfd);
+	struct dev_info *d = v ? device_at(&v->of) : 0;
 	struct ev_irq *e;
-	__u64 *current;
+	__u32 place;
 
-	if (!v)
+	if (!d || !d->watched)
 		return 0;
-	now = *v;
-	current = bpf_map_lookup_elem(&eventfd_of_vector, &now);
-	d = bpf_map_lookup_elem(&devs, &now.vdev);
-	if (!current || *current != eventfd || !d || d->id != now.dev || !d->watched)
+	place = v->place;
+	if (place >= SIGNAL_PLACES || d->signal[place].eventfd != eventfd)
 		return 0;
 	/* SET_IRQS may trigger an interrupt: the user's doing, which its own record tells. */
 	if (d->irq_setter == (__u32)bpf_get_current_pid_tgid())

@@ -11,13 +11,9 @@
 #include "device.bpf.h"
 #include "fd.bpf.h"
 
-#define MAX_SIGNAL_VECTORS 64
-
 struct vector {
-	__u64 vdev;
-	__u32 dev;
-	__u32 index;
-	__u32 nr;
+	struct dev_ref of;
+	__u32 place;
 	__u32 pad;
 };
 
@@ -29,60 +25,68 @@ struct {
 } vector_of_eventfd SEC(".maps")
 __weak;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct vector);
-	__type(value, __u64); /* struct eventfd_ctx * */
-} eventfd_of_vector SEC(".maps")
-__weak;
+#define ANY_INDEX (~0u)
 
 struct signal_walk {
-	struct vector vector; /* nr: the first */
-	int *fds;	      /* in user memory; null: let go of all */
+	struct dev_ref of;
+	__u32 place; /* the first */
+	__u32 index;
+	int *fds; /* in user memory; null: let go */
 };
 
-static __always_inline bool same_vector(const struct vector *a, const struct vector *b)
+/* Never mind whose the eventfd is by now. */
+static __always_inline void unbind_signal(struct dev_info *d, __u32 place)
 {
-	return a->vdev == b->vdev && a->dev == b->dev && a->index == b->index && a->nr == b->nr;
-}
-
-static __always_inline bool signals_for(__u64 eventfd, const struct vector *v)
-{
-	struct vector *now = bpf_map_lookup_elem(&vector_of_eventfd, &eventfd);
-
-	return now && same_vector(now, v);
-}
-
-static __always_inline void unbind_signal(const struct vector *v)
-{
-	__u64 *eventfd = bpf_map_lookup_elem(&eventfd_of_vector, v);
+	__u64 eventfd = d->signal[place].eventfd;
+	struct vector *v;
 
 	if (!eventfd)
 		return;
-	if (signals_for(*eventfd, v))
-		bpf_map_delete_elem(&vector_of_eventfd, eventfd);
-	bpf_map_delete_elem(&eventfd_of_vector, v);
+	v = bpf_map_lookup_elem(&vector_of_eventfd, &eventfd);
+	if (v && v->of.dev == d->id && v->place == place)
+		bpf_map_delete_elem(&vector_of_eventfd, &eventfd);
+	d->signal[place].eventfd = 0;
+}
+
+static long let_go(__u32 i, struct signal_walk *w)
+{
+	struct dev_info *d = device_at(&w->of);
+
+	if (!d || i >= SIGNAL_PLACES)
+		return 1;
+	if (w->index == ANY_INDEX || d->signal[i].index == w->index)
+		unbind_signal(d, i);
+	return 0;
+}
+
+static __always_inline __u64 eventfd_in(const int *fds, __u32 i)
+{
+	struct file *file;
+	int fd;
+
+	if (bpf_probe_read_user(&fd, sizeof(fd), fds + i))
+		return 0;
+	file = file_of_fd(fd);
+	return file ? (__u64)BPF_CORE_READ(file, private_data) : 0;
 }
 
 static long bind_signal(__u32 i, struct signal_walk *w)
 {
-	struct vector v = w->vector;
-	struct file *file = 0;
-	__u64 eventfd = 0;
-	int fd;
+	struct vector v = {.of = w->of, .place = w->place + i};
+	struct dev_info *d = device_at(&w->of);
+	__u64 eventfd = eventfd_in(w->fds, i);
+	__u32 place = v.place;
 
-	v.nr += i;
-	if (w->fds && !bpf_probe_read_user(&fd, sizeof(fd), w->fds + i))
-		file = file_of_fd(fd);
-	if (file)
-		eventfd = (__u64)BPF_CORE_READ(file, private_data);
-	/* QEMU sets the same eventfds again and again: looking is cheaper than writing. */
-	if (eventfd && signals_for(eventfd, &v))
+	if (!d || place >= SIGNAL_PLACES)
+		return 1;
+	/* QEMU sets the same eventfds again and again. */
+	if (eventfd && d->signal[place].eventfd == eventfd && d->signal[place].index == w->index)
 		return 0;
-	unbind_signal(&v);
-	if (eventfd && !bpf_map_update_elem(&eventfd_of_vector, &v, &eventfd, BPF_ANY))
-		bpf_map_update_elem(&vector_of_eventfd, &eventfd, &v, BPF_ANY);
+	unbind_signal(d, place);
+	if (!eventfd || bpf_map_update_elem(&vector_of_eventfd, &eventfd, &v, BPF_ANY))
+		return 0;
+	d->signal[place].index = w->index;
+	d->signal[place].eventfd = eventfd;
 	return 0;
 }
 
@@ -91,25 +95,20 @@ static long bind_signal(__u32 i, struct signal_walk *w)
 __weak int bind_signals(struct dev_info *d, struct vfio_irq_set *set, __u64 data)
 {
 	struct signal_walk w = {};
-	__u32 count;
 
 	if (!d || !set || !(set->flags & VFIO_IRQ_SET_ACTION_TRIGGER) ||
 	    (d->signals == SIGNALS_MDEV && set->index > VFIO_PCI_MSIX_IRQ_INDEX))
 		return 0;
-	count = set->count;
-	w.vector.vdev = d->vdev;
-	w.vector.dev = d->id;
-	w.vector.index = set->index;
-	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD) {
-		w.vector.nr = set->start;
-		w.fds = (int *)data;
-	} else if (!(set->flags & VFIO_IRQ_SET_DATA_NONE) || count) {
-		return 0; /* the user triggers it */
-	} else {
-		count = MAX_SIGNAL_VECTORS;
-	}
-	bpf_loop(count < MAX_SIGNAL_VECTORS ? count : MAX_SIGNAL_VECTORS, bind_signal, &w, 0);
-	return 0;
+	w.of = ref_of(d);
+	w.index = set->index;
+	w.place = set->index + set->start;
+	w.fds = (int *)data;
+	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD)
+		bpf_loop(set->count < SIGNAL_PLACES ? set->count : SIGNAL_PLACES, bind_signal, &w,
+			 0);
+	else if (set->flags & VFIO_IRQ_SET_DATA_NONE && !set->count)
+		bpf_loop(SIGNAL_PLACES, let_go, &w, 0);
+	return 0; /* anything else: the user triggers it */
 }
 
 #endif

@@ -60,7 +60,7 @@ static __always_inline void region_info_exit(struct vfio_device *vdev, unsigned 
 		return;
 	d->v1_pos = info.offset;
 	d->v1_size = info.size;
-	__sync_fetch_and_add(&nr_v1, 1);
+	__sync_fetch_and_add(&nr_watched, 1);
 	if (info.offset == (__u64)info.index << REGION_SHIFT)
 		d->config_at_7 = true; /* it numbers its regions as vfio-pci does */
 	e = RESERVE(crit, V1_REGION, v1_region, d->id, d->gen);

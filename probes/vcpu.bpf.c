@@ -28,8 +28,12 @@ __weak int emit_entry(struct dev_info *d, __u32 vcpu)
 	return 0;
 }
 
-static long tell_entry(void *map, __u64 *vdev, struct dev_info *d, struct entry *entry)
+static long tell_entry(__u32 slot, struct entry *entry)
 {
+	struct dev_info *d = bpf_map_lookup_elem(&slots, &slot);
+
+	if (!d)
+		return 1;
 	if (d->tgid == entry->tgid && d->halted)
 		emit_entry(d, entry->vcpu);
 	return 0;
@@ -41,18 +45,17 @@ static __always_inline bool all_placed(struct halted *of_vm)
 	__u32 n = 0;
 
 	for (int i = 0; i < HALTED_PLACES; i++)
-		n += of_vm->vdev[i] != 0;
+		n += of_vm->place[i] != 0;
 	return n >= of_vm->n;
 }
 
 static __always_inline void tell_placed(struct halted *of_vm, struct entry *entry)
 {
 	for (int i = 0; i < HALTED_PLACES; i++) {
-		__u64 vdev = of_vm->vdev[i];
-		struct dev_info *d = vdev ? bpf_map_lookup_elem(&devs, &vdev) : 0;
+		__u32 place = of_vm->place[i];
 
-		if (d)
-			tell_entry(0, &vdev, d, entry);
+		if (place)
+			tell_entry(place - 1, entry);
 	}
 }
 
@@ -69,6 +72,6 @@ int kvm_entry(struct bpf_raw_tracepoint_args *ctx)
 	if (all_placed(of_vm))
 		tell_placed(of_vm, &entry);
 	else /* dear: by the size of the table */
-		bpf_for_each_map_elem(&devs, tell_entry, &entry, 0);
+		bpf_loop(ALL_SLOTS, tell_entry, &entry, 0);
 	return 0;
 }

@@ -78,7 +78,7 @@ def main():
     case.expect("series that are new", sorted(set(now) - series), [])
     case.expect("entries in maps", bpf_maps.entries(pid), entries)
     case.expect("of which devices and eventfds", [entries[name] for name in
-                ("devs", "device_tallies", "vdev_of_eventfd", "vector_of_event", "eventfd_of_vect")], [0] * 5)
+                ("slot_of_vdev", "slot_of_device", "slot_of_mapping", "dev_of_eventfd", "vector_of_event")], [0] * 5)
     case.expect("kernel memory of maps", bpf_maps.memory(pid), maps)
     case.expect("kernel memory as the agent tells it", told_memory(now), maps)
     case.expect(f"resident memory grew by less than {GROWTH} KiB", after - before < GROWTH, True)

@@ -13,11 +13,14 @@ from guest.vfio import State  # noqa: E402
 
 BENCH = ROOT / "build" / "bench"
 CALLS = 500
+ROUNDS = 3
+FRESH = 250  # eventfds a round: all of them are open at a time
 PAGES = 256  # of edu's BAR
 
 loop = ctypes.CDLL(str(BENCH / "loop.so"))
 for function, arguments in (
         (loop.loop_ioctl, [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_int]),
+        (loop.loop_set_irqs, [ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int), ctypes.c_int]),
         (loop.loop_pread, [ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_int]),
         (loop.loop_touch, [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int]),
         (loop.loop_interrupt, [ctypes.c_void_p, ctypes.c_int])):
@@ -25,12 +28,16 @@ for function, arguments in (
     function.argtypes = arguments
 
 
+def least(rounds, n):
+    cost = min(rounds)
+    if cost < 0:
+        raise OSError("the measured call failed")
+    return cost / n
+
+
 def per_call(call, *args, n=CALLS):
     """The first round warms up."""
-    rounds = [call(*args, n) for _ in range(3)]
-    if min(rounds) < 0:
-        raise OSError("the measured call failed")
-    return min(rounds) / n
+    return least((call(*args, n) for _ in range(ROUNDS)), n)
 
 
 def get_info(device):
@@ -38,14 +45,28 @@ def get_info(device):
     return per_call(loop.loop_ioctl, device.fd, vfio.VFIO_DEVICE_GET_INFO, info)
 
 
-def set_irqs(device):
-    eventfd = os.eventfd(0)
+def irq_set(index, eventfd):
     flags = vfio.VFIO_IRQ_SET_DATA_EVENTFD | vfio.VFIO_IRQ_SET_ACTION_TRIGGER
-    irqs = ctypes.create_string_buffer(struct.pack("=IIIIIi", 24, flags, vfio.VFIO_PCI_INTX_IRQ_INDEX, 0, 1, eventfd))
+    return ctypes.create_string_buffer(struct.pack("=IIIIIi", 24, flags, index, 0, 1, eventfd))
+
+
+def set_irqs(device, index):
+    eventfd = os.eventfd(0)
     try:
-        return per_call(loop.loop_ioctl, device.fd, vfio.VFIO_DEVICE_SET_IRQS, irqs)
+        return per_call(loop.loop_ioctl, device.fd, vfio.VFIO_DEVICE_SET_IRQS, irq_set(index, eventfd))
     finally:
         os.close(eventfd)
+
+
+def set_fresh_irqs(device, index):
+    """Each call another eventfd, which the probes have not seen before."""
+    eventfds = [[os.eventfd(0) for _ in range(FRESH)] for _ in range(ROUNDS)]
+    irqs = irq_set(index, -1)
+    try:
+        return least([loop.loop_set_irqs(device.fd, irqs, (ctypes.c_int * FRESH)(*fresh), FRESH) for fresh in eventfds], FRESH)
+    finally:
+        for eventfd in sum(eventfds, []):
+            os.close(eventfd)
 
 
 def region_read(device):
@@ -55,7 +76,7 @@ def region_read(device):
 def fault(edu):
     """Each round in a mapping of its own: a page faults once."""
     rounds = []
-    for _ in range(3):
+    for _ in range(ROUNDS):
         bar = edu.mmap(0)
         rounds.append(loop.loop_touch(bar.address, pci_client.PAGE, PAGES))
         bar.unmap()
@@ -69,8 +90,8 @@ def interrupt(edu):
     cost = per_call(loop.loop_interrupt, bar.address)
     seen = edu.msi_count()
     bar.unmap()
-    if seen != 3 * CALLS:
-        raise OSError(f"{3 * CALLS} interrupts raised, {seen} handled")
+    if seen != ROUNDS * CALLS:
+        raise OSError(f"{ROUNDS * CALLS} interrupts raised, {seen} handled")
     return cost
 
 
@@ -102,8 +123,13 @@ def measure(mtty, edu):
         "region read, RUNNING": region_read(mtty),
         "BAR fault, RUNNING": fault(edu),
         "MSI, RUNNING": interrupt(edu),
-        "ioctl SET_IRQS": set_irqs(mtty),
+        "ioctl SET_IRQS": set_irqs(mtty, vfio.VFIO_PCI_INTX_IRQ_INDEX),
+        "ioctl SET_IRQS, a new eventfd": set_fresh_irqs(mtty, vfio.VFIO_PCI_INTX_IRQ_INDEX),
+        "ioctl SET_IRQS, PCI": set_irqs(edu, vfio.VFIO_PCI_MSI_IRQ_INDEX),
+        "ioctl SET_IRQS, PCI, a new eventfd": set_fresh_irqs(edu, vfio.VFIO_PCI_MSI_IRQ_INDEX),
     }
+    edu.disable_msi()
+    edu.enable_msi()
     data_fds = [device.set_state(State.STOP_COPY) for device in (mtty, edu)]
     found["region read, STOP_COPY"] = region_read(mtty)
     found["BAR fault, STOP_COPY"] = fault(edu)

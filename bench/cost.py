@@ -80,7 +80,7 @@ def with_bpftrace(script, work, *args):
 
 
 def with_floor(what, *devices):
-    """With the least of programs attached (floor.bpf.c): `what` is entry, exit or record."""
+    """With the least of programs attached (floor.bpf.c): `what` is empty or record."""
     libbpf.bpf_object__open.restype = libbpf.bpf_object__next_program.restype = ctypes.c_void_p
     libbpf.bpf_program__attach.restype = ctypes.c_void_p
     obj = ctypes.c_void_p(libbpf.bpf_object__open(str(BENCH / f"floor_{what}.o").encode()))
@@ -108,7 +108,7 @@ def with_agent(per_kind, *devices):
 
 
 def row(call, *figures):
-    print(f"{call:32}" + "".join(f"{figure:>10}" for figure in figures), flush=True)
+    print(f"{call:36}" + "".join(f"{figure:>10}" for figure in figures), flush=True)
 
 
 def added(found, bare, call):
@@ -117,18 +117,18 @@ def added(found, bare, call):
 
 def kernel_side(devices):
     bare = measure(*devices)
-    entry, exit_, record = (with_floor(what, *devices) for what in ("entry", "exit", "record"))
+    empty, record = (with_floor(what, *devices) for what in ("empty", "record"))
     count, text = (with_bpftrace(script, measure, *devices) for script in (COUNT, PRINT))
     full, counted = with_agent(1000000, *devices), with_agent(1, *devices)
-    row("instructions a call", "bare", "migwatch", "an empty", "an empty", "a bare", "bpftrace", "bpftrace", "share of", "bar")
-    row("", "", "adds", "fentry", "fexit", "record", "count", "print", "bpftrace")
+    row("instructions a call", "bare", "migwatch", "empty", "a bare", "bpftrace", "bpftrace", "share of", "empty", "bar")
+    row("", "", "adds", "programs", "record", "count", "print", "bpftrace", "ones'")
     for call, base in bare.items():
         recorded = "STOP_COPY" in call or "SET_IRQS" in call
         for what, found in ((" (recorded)", full), (" (counted)", counted)) if "STOP_COPY" in call else (("", full),):
             peer = (text if recorded else count)[call] - base
-            row(call + what, f"{base:.0f}", added(found, bare, call), added(entry, bare, call), added(exit_, bare, call),
-                added(record, bare, call), added(count, bare, call), added(text, bare, call), f"{(found[call] - base) / peer:.2f}",
-                "1/3" if recorded else "1/10")
+            row(call + what, f"{base:.0f}", added(found, bare, call), added(empty, bare, call), added(record, bare, call),
+                added(count, bare, call), added(text, bare, call), f"{(found[call] - base) / peer:.2f}",
+                f"{(empty[call] - base) / peer:.2f}", "1/3" if recorded else "1/10")
 
 
 def entry_with_agent(mtty, work, *args):

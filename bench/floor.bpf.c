@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The least there can be: what the kernel takes for a program at a function's entry, or at its end,
- * that does nothing; and for one that makes a record of the time and the thread and nothing else.
+ * The least there can be: what the kernel takes for programs that do nothing, at the places where
+ * ours are; and for one a call that makes a record of the time and the thread and nothing else.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -38,18 +38,13 @@ static __always_inline void work(void)
 		return 0;                                                                          \
 	}
 
-#ifdef ENTRY
+#ifndef RECORD
 PROGRAM(fentry, vfio_device_fops_unl_ioctl)
-PROGRAM(fentry, vfio_device_fops_read)
 #endif
-#if defined(ENTRY) || defined(RECORD)
-PROGRAM(fentry, vfio_msihandler)
-#endif
-#if defined(EXIT) || defined(RECORD)
 PROGRAM(fexit, vfio_device_fops_unl_ioctl)
 PROGRAM(fexit, vfio_device_fops_read)
 PROGRAM(fexit, vfio_pci_mmap_huge_fault)
-#endif
+PROGRAM(fentry, vfio_msihandler)
 
 char _license[] SEC("license")
 = "Dual BSD/GPL";

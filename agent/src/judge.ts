@@ -31,6 +31,7 @@ export class Judge {
       this.started = true;
       cursor.base = this.world.base = cursor.big(0);
     }
+    this.world.batchBegins(this.decoder);
     while (cursor.remaining > 0) {
       const e = this.decoder.current();
       if (!e) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { doubles } from '../wire/doubles.js';
 import { Context } from './context.js';
 import { stateName, UNKNOWN } from './fsm.js';
 import type { Ranges } from './ranges.js';
@@ -195,3 +196,22 @@ export class Device {
     if (this.history.length > HISTORY) this.history.shift();
   }
 }
+
+const shown = new Device(0, '', '', '', 0, false, 0, 0, '', 0, 0, false);
+doubles(
+  shown,
+  'landedAt',
+  'haltedAt',
+  'errorAt',
+  'lastResetAt',
+  'errorReportedAt',
+  'lastZapAt',
+  'lastHaltedIrqAt',
+  'lastIrqSetupAt',
+  'lastTouchAt',
+  'lastVcpuEntryAt',
+  'unarmedSince',
+  'loggingAt',
+  'reportFailedAt',
+);
+doubles(shown.counts, 'bytesSaved', 'bytesResumed');

@@ -7,7 +7,6 @@ import {
   type Decoder,
   type DeviceEvent,
   type EventKind,
-  EvType,
   HowKnownValue,
   type IoasEvent,
   type KernelEvent,
@@ -56,6 +55,7 @@ function device(w: World, _d: Device | undefined, e: DeviceEvent): void {
     e.gen,
     e.how !== HowKnownValue.OPENED,
   );
+  w.contexts.tell(w.devices); // what came before it is not about it
   const known = w.devices.get(d.id);
   if (known) w.place(known, undefined);
   w.devices.set(d.id, d);
@@ -258,11 +258,6 @@ for (const [kind, fold] of [...Object.entries(OF_DEVICE), ...Object.entries(OF_W
   NAMES_DEVICE[tag] = kind in OF_DEVICE;
 }
 
-/** Keeps the record for the findings of its device. */
-export function remember(w: World, at: Decoder, d: Device | undefined): void {
-  if (d?.context.add(at.cursor, at.size)) w.uncopied.push(d.context);
-}
-
 /**
  * Folds the record `e` that the decoder stands at; `d` is the device that it names, if
  * that is known. Its bytes must stay until batchEnds().
@@ -278,7 +273,5 @@ export function fold(w: World, at: Decoder, e: KernelEvent, d: Device | undefine
     notice(d, e.gen);
     d.gen = e.gen;
   }
-  if (d && tag !== EvType.DEVICE) remember(w, at, d);
   if (d || !NAMES_DEVICE[tag]) BY_TAG[tag]?.(w, d, e as never);
-  if (tag === EvType.DEVICE) remember(w, at, w.devices.get(e.dev));
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { doubles } from '../wire/doubles.js';
+
 /** One data transfer session: what flowed over one data_fd. */
 export class Session {
   bytesRead = 0;
@@ -37,3 +39,18 @@ export class Session {
     public lossy: boolean,
   ) {}
 }
+
+doubles(
+  new Session(0, 'save', 0, false),
+  'bytesRead',
+  'bytesWritten',
+  'drainBeganAt',
+  'eosAt',
+  'endedAt',
+  'releasedAt',
+  'lastDataAt',
+  'lastWriteRet',
+  'lastWriteAt',
+  'initialBytes',
+  'bytesReadAtInfo',
+);

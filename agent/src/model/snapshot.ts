@@ -6,7 +6,7 @@
  */
 
 import { Cursor } from '../wire/cursor.js';
-import { encode, RECORD_SIZES, type SnapshotEvent, type SnapTextEvent } from '../wire/events.gen.js';
+import { Decoder, encode, type SnapshotEvent, type SnapTextEvent } from '../wire/events.gen.js';
 import { Context } from './context.js';
 import { Device } from './device.js';
 import type { P2pMapping } from './p2p_mappings.js';
@@ -20,7 +20,6 @@ import { Container, NO_OBSERVER, World } from './world.js';
 const PIECE = 119;
 /** No host has so much to tell. */
 const MAX_TEXT = 64 << 20;
-const RECORD_TYPE = 8;
 
 const arc = { at: 0, from: 0, to: 0 };
 const failure = { at: 0, tgid: 0, from: 0, requested: 0, stuckAt: 0, stepTo: 0, ret: 0 };
@@ -74,7 +73,7 @@ const SAMPLES: Readonly<Record<string, () => unknown>> = {
 };
 
 /** Not part of what is known. */
-const SKIPPED = new Set(['observer', 'base', 'snapshot', 'uncopied']);
+const SKIPPED = new Set(['observer', 'base', 'snapshot', 'contexts']);
 /** A device says what container it is in; the other way round is made of that. */
 const skipped = (of: object, key: string) =>
   SKIPPED.has(key) || (of instanceof Container && key === 'devices');
@@ -147,22 +146,16 @@ function contextText(context: Context): string {
 }
 
 function fillContext(context: Context, text: string): Context {
-  const bytes = Buffer.from(text, 'base64');
-  const cursor = new Cursor();
-  cursor.reset(bytes);
-  while (cursor.remaining >= RECORD_TYPE + 4) {
-    const size = RECORD_SIZES[cursor.u32(RECORD_TYPE)];
-    if (size === undefined || size > cursor.remaining) break;
-    context.add(cursor, size);
-    cursor.at += size;
-  }
-  context.copy();
+  const decoder = new Decoder(new Cursor());
+  decoder.cursor.reset(Buffer.from(text, 'base64'));
+  for (; decoder.current(); decoder.advance()) context.add(decoder);
   return context;
 }
 
 /** The records that tell a new world all that this one knows; none if it knows nothing. */
 export function snapshot(w: World): Uint8Array {
   if (w.base === 0n) return new Uint8Array(0);
+  w.contexts.tell(w.devices);
   const text = JSON.stringify(toJson(w)).replace(
     /[\u007f-\uffff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -214,8 +207,9 @@ function restore(w: World, text: string): void {
     w[key].forEach((n, i) => {
       told[key][i] = Math.max(n, told[key][i] ?? n);
     });
-  const { observer, base, uncopied } = w;
-  Object.assign(w, told, { observer, base, uncopied });
+  const { observer, base, contexts } = w;
+  contexts.tell(w.devices); // what follows is about those that the snapshot knows
+  Object.assign(w, told, { observer, base, contexts });
   for (const d of w.devices.values()) {
     w.place(d, w.containers.get(d.container));
     if (d.session && w.sessions.has(d.session.id)) w.sessions.set(d.session.id, d.session);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Decoder } from '../wire/events.gen.js';
 import type { Evicted } from './bounds.js';
 import { Containers } from './containers.js';
-import type { Context } from './context.js';
+import { Contexts } from './contexts.js';
 import type { Probe } from './coverage.js';
 import type { Device, Side } from './device.js';
 import { Devices } from './devices.js';
@@ -122,15 +123,19 @@ export class World {
   /** A snapshot that is being read. */
   snapshot: Reading | undefined;
 
-  /** Contexts that still point into the batch that is being read. */
-  readonly uncopied: Context[] = [];
+  /** What the batch that is being read tells of each device. */
+  readonly contexts = new Contexts();
 
   constructor(readonly observer: Observer) {}
 
+  /** The decoder stands at the first of the records that are to be folded next. */
+  batchBegins(batch: Decoder): void {
+    this.contexts.begin(batch);
+  }
+
   /** To be called when the bytes of what was folded are about to go. */
   batchEnds(): void {
-    for (const context of this.uncopied) context.copy();
-    this.uncopied.length = 0;
+    this.contexts.end(this.devices);
   }
 
   /** May a record of this ring be missing between `since` and now? */

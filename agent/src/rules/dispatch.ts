@@ -38,6 +38,8 @@ export class Asking {
   readonly always: Asked[] = [];
   readonly keptOrdinarily: Asked[] = [];
   hasOrdinary = false;
+  /** Ordinary ones that are not in the tallies yet. */
+  ordinary = 0;
 
   add(asked: Asked, ordinarily: typeof KEPT | typeof SILENT | undefined): void {
     this.all.push(asked);
@@ -79,6 +81,11 @@ export class Dispatch {
       this.own.set(d, table);
     }
     return table;
+  }
+
+  /** Whatever is asked about some kind of record. */
+  *everyAsking(): Generator<Asking> {
+    for (const table of this.tables.values()) for (const asking of table) if (asking) yield asking;
   }
 
   /** The rule as it is applied to the device that a finding is about; undefined: off for it. */

@@ -2,7 +2,7 @@
 /** step(world, event): every rule that asked judges it against the world before it; then it is folded. */
 import { coverage, type Fact, mayGoUnseen } from '../model/coverage.js';
 import type { Device } from '../model/device.js';
-import { fold, remember } from '../model/fold.js';
+import { fold } from '../model/fold.js';
 import { SAVE } from '../model/fsm.js';
 import { isStateRecord, notice } from '../model/loss.js';
 import { read, written } from '../model/stream.js';
@@ -30,7 +30,6 @@ export interface EngineOptions {
 }
 
 const MAX_FINDINGS = 10_000;
-const NOBODY: readonly Asked[] = [];
 
 function findingKey(rule: Rule, verdict: Broken, d: Device | undefined): string {
   return `${rule.id}|${d?.id ?? 0}|${d?.episode?.id ?? 0}|${verdict.reason}`;
@@ -41,7 +40,7 @@ function findingKey(rule: Rule, verdict: Broken, d: Device | undefined): string 
  * table, and nowhere else, code is written for that: rules are found in an array by the record's tag.
  */
 export class Engine {
-  readonly tallies = new Tallies();
+  private readonly counted = new Tallies();
   /** By rule, device, episode and reason; the oldest are forgotten above 10,000. */
   readonly findings = new Map<string, Finding>();
   /** Facts that could not be observed, at some time at which there was a device. */
@@ -57,12 +56,28 @@ export class Engine {
     readonly world: World,
     private readonly options: EngineOptions,
   ) {
-    this.dispatch = new Dispatch(options.policy, this.tallies);
+    this.dispatch = new Dispatch(options.policy, this.counted);
   }
 
   /** From here on it is judged by this policy. What was found and counted stays. */
   configure(policy: Policy): void {
-    this.dispatch = new Dispatch(policy, this.tallies);
+    this.countOrdinary();
+    this.dispatch = new Dispatch(policy, this.counted);
+  }
+
+  /** How often each rule answered what, until now. */
+  get tallies(): Tallies {
+    this.countOrdinary();
+    return this.counted;
+  }
+
+  /** Ordinary events are only counted, by whom is asked about them; here their verdicts are. */
+  private countOrdinary(): void {
+    for (const asking of this.dispatch.everyAsking()) {
+      const { ordinary } = asking;
+      asking.ordinary = 0;
+      if (ordinary > 0) for (const asked of asking.keptOrdinarily) this.kept(asked, ordinary);
+    }
   }
 
   /** Judges and folds the record `e`, at which the decoder stands. */
@@ -100,11 +115,9 @@ export class Engine {
     if (d === undefined || s === undefined || !flows(world, d, s, e, reading ? SAVE : LOAD)) return false;
     const asking = this.dispatch.ofDevice(d)[tag];
     if (precedence.isWaiting || (asking !== undefined && asking.always.length > 0)) return false;
-    const kept = asking === undefined ? NOBODY : asking.keptOrdinarily;
-    for (let i = 0; i < kept.length; i++) this.kept(kept[i] as Asked);
+    if (asking !== undefined) asking.ordinary++;
     const now = e.at;
     if (now > world.now) world.now = now;
-    remember(world, at, d);
     if (reading) read(s, d, e);
     else written(s, d, e);
     return true;
@@ -137,14 +150,14 @@ export class Engine {
     if (!asking) return;
     if (!d || !asking.hasOrdinary || !isOrdinary(this.world, d, e, tag)) this.ask(asking.all, e, at, d);
     else {
-      const { keptOrdinarily, always } = asking;
-      for (let i = 0; i < keptOrdinarily.length; i++) this.kept(keptOrdinarily[i] as Asked);
+      const { always } = asking;
+      asking.ordinary++;
       if (always.length > 0) this.ask(always, e, at, d);
     }
   }
 
   private ask(asked: readonly Asked[], e: KernelEvent, at: Decoder, d: Device | undefined): void {
-    const { world, tallies } = this;
+    const { world, counted: tallies } = this;
     let found: [Applied, Broken][] | undefined;
     for (let i = 0; i < asked.length; i++) {
       const one = asked[i] as Asked;
@@ -152,7 +165,7 @@ export class Engine {
       const verdict = judge(world, e, d, limits);
       if (verdict === SILENT) continue;
       if (verdict === KEPT) this.kept(one);
-      else if (verdict.verdict === 'unknown') tallies.unknown(tally);
+      else if (verdict.verdict === 'unknown') tallies.unknown(tally, 1);
       // A deadline that was missed stays missed: that is one violation, not one a tick.
       else if (
         at.tag !== EvType.TICK ||
@@ -169,10 +182,10 @@ export class Engine {
     if (found) this.report(found, e, at, d);
   }
 
-  private kept({ needs, tally }: Asked): void {
+  private kept({ needs, tally }: Asked, times = 1): void {
     // Nothing seen is no evidence where one could not look.
-    if (needs & this.blindFacts) this.tallies.unknown(tally);
-    else this.tallies.kept(tally);
+    if (needs & this.blindFacts) this.counted.unknown(tally, times);
+    else this.counted.kept(tally, times);
   }
 
   private report(
@@ -218,6 +231,7 @@ export class Engine {
   }
 
   private envelope(applied: Applied, verdict: Broken, e: KernelEvent, d: Device | undefined): Violation {
+    this.world.contexts.tell(this.world.devices);
     const { rule } = applied;
     const { profile } = this.dispatch.policy;
     const advisory = profile === 'uapi' && (verdict.norm ?? rule.norm) === 'N3';
@@ -246,6 +260,7 @@ export class Engine {
   private assess(): void {
     if (this.world.snapshot) return; // known when all of it has been read
     this.follow();
+    this.countOrdinary(); // under what could be observed until now
     const { probes, devices } = this.world;
     const levels = coverage(probes, devices.values());
     this.blindFacts = factBits(levels.filter(({ level }) => level === 'none').map(({ fact }) => fact));

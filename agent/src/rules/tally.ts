@@ -35,20 +35,20 @@ export class Tallies implements TallyBook {
     return number;
   }
 
-  kept(number: number): void {
-    this.add(number * COUNTS + KEPT);
+  kept(number: number, times: number): void {
+    this.add(number * COUNTS + KEPT, times);
   }
 
   broken(number: number): void {
-    this.add(number * COUNTS + BROKEN);
+    this.add(number * COUNTS + BROKEN, 1);
   }
 
-  unknown(number: number): void {
-    this.add(number * COUNTS + UNKNOWN);
+  unknown(number: number, times: number): void {
+    this.add(number * COUNTS + UNKNOWN, times);
   }
 
-  private add(at: number): void {
-    this.counts[at] = (this.counts[at] ?? 0) + 1;
+  private add(at: number, times: number): void {
+    this.counts[at] = (this.counts[at] ?? 0) + times;
   }
 
   /** Rules that have a tally. */

@@ -69,7 +69,9 @@ export class Host {
 
   feed<K extends EventKind>(kind: K, fields: RecordFields[K]): void {
     const { event } = this.event(kind, fields);
+    this.world.batchBegins(this.decoder);
     fold(this.world, this.decoder, event, this.world.devices.get(event.dev));
+    this.decoder.advance();
     this.world.batchEnds();
   }
 

@@ -12,7 +12,7 @@ import { scenario } from '../scenario.js';
 
 /** Every field of everything, but for who watches. */
 function plain(w: World): unknown {
-  const { observer, ...known } = w;
+  const { observer, contexts, ...known } = w;
   return structuredClone(
     JSON.parse(
       JSON.stringify(known, (_, v) => {

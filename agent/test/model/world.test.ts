@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Context } from '../../src/model/context.js';
 import { coverage } from '../../src/model/coverage.js';
 import { Cursor } from '../../src/wire/cursor.js';
-import { encode } from '../../src/wire/events.gen.js';
+import { Decoder, encode } from '../../src/wire/events.gen.js';
 import { judged } from '../run.js';
 import { scenario } from '../scenario.js';
 import { KINDS, SAMPLES } from '../wire/samples.js';
@@ -157,12 +157,11 @@ test('context keeps the last 64 records of a device', () => {
 
 test('context holds the largest record whole', () => {
   const context = new Context();
-  const cursor = new Cursor();
+  const decoder = new Decoder(new Cursor());
   for (const kind of KINDS) {
-    const record = encode(kind, SAMPLES[kind]);
-    cursor.reset(record);
-    context.add(cursor, record.length);
-    context.copy();
+    decoder.cursor.reset(encode(kind, SAMPLES[kind]));
+    assert.ok(decoder.current());
+    context.add(decoder);
   }
   const kinds = (context.toJSON() as { kind: string }[]).map((e) => e.kind);
   assert.deepEqual(kinds, KINDS);

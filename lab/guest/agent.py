@@ -24,13 +24,15 @@ SCRAPE_SECONDS = 1 / 8
 class Agent:
     """`migwatch run` in the guest. Violations and traces go to a folder of its own; `config` is its YAML file's text."""
 
-    def __init__(self, profile="uapi", port=9641, listen="0.0.0.0", config=PATIENT, trace=True, flags=()):
+    def __init__(self, profile="uapi", port=9641, listen="0.0.0.0", config=PATIENT, trace=True, flags=(),
+                 wrapper=(), pass_fds=()):
+        """`wrapper`: a command that executes the agent in its own place."""
         self.dir = Path(tempfile.mkdtemp(prefix="agent-"))
         self.violations_file = self.dir / "violations.jsonl"
         self.config = self.dir / "config.yaml"
         self.config.write_text(config)
         self.url = f"http://127.0.0.1:{port}"
-        command = [MIGWATCH, "run", f"--web.listen-address={listen}:{port}", f"--profile={profile}",
+        command = [*wrapper, MIGWATCH, "run", f"--web.listen-address={listen}:{port}", f"--profile={profile}",
                    f"--config.file={self.config}", *flags]
         if not any(flag.startswith("--violations.file") for flag in flags):
             command.append(f"--violations.file={self.violations_file}")
@@ -39,7 +41,7 @@ class Agent:
         self.log = ""
         self.next_scrape = 0.0
         started = time.monotonic()
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=pass_fds)
         self.ready = self.wait_log(r"\bready\b", 200)
         self.ready_after = time.monotonic() - started
         print(f"     agent ready after {self.ready_after:.1f} s", flush=True)

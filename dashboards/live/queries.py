@@ -2,18 +2,19 @@
 """The queries of the dashboards and alerts, as they are asked when everything is chosen."""
 import json
 import re
+import time
 
-from servers import ROOT, SPEED
-
-# A point of a panel counts what a `[5m]` of the rules does.
-RATE_INTERVAL = f"{300 // SPEED}s"
+from servers import ROOT
 
 
-def panel_queries(seconds):
-    """(panel, query) of all dashboards, of a time range of so many seconds; the variables' own queries, too."""
+def panel_queries(seconds, speed):
+    """
+    (panel, query) of all dashboards, of a time range of so many seconds; the variables' own queries, too. `speed` is
+    that of the rules: a point of a panel counts what a `[5m]` of theirs does.
+    """
     for file in sorted((ROOT / "dashboards/grafana").glob("*.json")):
         board = json.loads(file.read_text())
-        values = {"__range": f"{seconds}s", "__rate_interval": RATE_INTERVAL}
+        values = {"__range": f"{seconds}s", "__rate_interval": f"{300 // speed}s"}
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
                 yield f"{file.stem}, variable {variable['name']}", filled(series_of(variable["query"]), values)
@@ -35,3 +36,10 @@ def filled(expr, values):
 def operands(alert):
     """What an alert compares, without the comparisons: it must have data on a host where all is well, too."""
     return [re.sub(r" (>|==) [\d.]+$", "", side) for side in re.split(r" unless on \([^)]*\) ", alert)]
+
+
+def unanswered(prometheus):
+    """{what is asked: query} of those of all panels and alerts that have had no data yet."""
+    queries = list(panel_queries(int(time.time() - prometheus.since) + 1, prometheus.speed))
+    queries += [(name, side) for name, expr in prometheus.alert_rules() for side in operands(expr)]
+    return {what: expr for what, expr in queries if not prometheus.series(expr)}

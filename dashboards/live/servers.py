@@ -94,6 +94,7 @@ class Prometheus(Server):
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]},
             "scrape_configs": [{"job_name": "migwatch", "static_configs": [{"targets": [f"127.0.0.1:{agent}"]}]}]}))
         self.since = time.time()
+        self.speed = speed
         self.scrape_seconds = scrape_seconds
         super().__init__(folder, "prometheus", port, [], f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
                          f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s")

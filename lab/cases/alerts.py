@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# lab/vm: --device edu,addr=02.0 --memory 3072
+# lab/vm: --device edu,addr=02.0 --device edu,addr=03.0 --memory 3072
 """
 A real Prometheus scrapes the agent: a stock migration alerts nobody, a misbehaving client does, and what is
-mended is resolved. The rules are the project's own, with their durations divided by SPEED.
+mended is resolved. Every query of every dashboard and alert has had data by then. The rules are the project's own, with their
+durations divided by SPEED.
 """
 import signal
 import sys
@@ -17,6 +18,7 @@ from guest import migration, pci, pci_client, vfio  # noqa: E402
 from guest.agent import PATIENT, Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import State, outcome  # noqa: E402
+from queries import unanswered  # noqa: E402
 from servers import Alertmanager, Prometheus  # noqa: E402
 
 # In emulation a scrape takes most of a second. A window of ten minutes is one of sixty seconds: twelve scrapes.
@@ -27,6 +29,7 @@ FOUND = {"MigwatchViolationCritical", "MigwatchViolationWarning", "MigwatchDevic
 REFUSED = "MigwatchConfigReloadFailed"
 LIVENESS = 0x04  # a register of edu that does nothing but answer
 PCI_INTERRUPT_LINE = 0x3c
+PEER = 0x1000000  # an iova
 # What the agent says of this kernel, from the start and for good: nobody enters a guest by KVM here.
 KNOWN = {"MigwatchCoverageLost", "MigwatchUnknownVerdicts"}
 
@@ -77,11 +80,19 @@ def migrate(case, watch):
     case.expect("alerts after a migration", watch.firing(), set())
 
 
-def misbehave(case, address):
-    """A BAR and a config register are written in STOP_COPY; then the device fails and is left in ERROR."""
+def misbehave(case, agent, address, neighbour):
+    """
+    A device can reach its neighbour's BAR for a while. Then its own BAR and a config register are written in
+    STOP_COPY; then it fails and is left in ERROR.
+    """
     container = vfio.Container()
-    device = pci_client.open_device(container, pci.sysfs(address))
+    device, peer = (pci_client.open_device(container, pci.sysfs(each)) for each in (address, neighbour))
+    theirs, own = peer.mmap(0), device.mmap(0)
+    container.map_dma(theirs.address, PEER, theirs.size)
+    agent.wait_metric(f'migwatch_p2p_mappings{{device="{address}",target="{neighbour}"}}', 1)
+    container.unmap_dma(PEER, theirs.size)
     device.set_state(State.STOP_COPY)
+    own.fault(LIVENESS)
     device.write(vfio.VFIO_PCI_BAR0_REGION_INDEX, LIVENESS, bytes(4))
     device.write(vfio.VFIO_PCI_CONFIG_REGION_INDEX, PCI_INTERRUPT_LINE, b"\x05")
     pci.switch(address, "error_on_fail", 1)
@@ -101,13 +112,16 @@ def reload(agent, text, said):
 def main():
     case = Case()
     migration.load()
-    address, = pci.edus(1)
+    addresses = pci.edus(2)
     watch = Watch(case)
-    agent = Agent()
+    # Its own metrics say how it was read.
+    web = Path(tempfile.mkdtemp()) / "web.yml"
+    web.write_text("http_server_config: { headers: { X-Frame-Options: deny } }\n")
+    agent = Agent(flags=[f"--web.config.file={web}"])
     watch.awaited("Prometheus scrapes the agent", lambda: watch.value("up") == 1)
     migrate(case, watch)
 
-    device = misbehave(case, address)
+    device = misbehave(case, agent, *addresses)
     watch.awaited("alerts of a misbehaving client arrive", lambda: watch.arrived() >= FOUND)
     device.reset()
     watch.awaited("a device that was reset is resolved", lambda: "MigwatchDeviceError" not in watch.arrived())
@@ -117,6 +131,7 @@ def main():
     case.expect("it was pending before", (REFUSED, "pending") in watch.prometheus.alert_states(), True)
     reload(agent, PATIENT, "read again")
     watch.awaited("with nothing new all are resolved", lambda: not watch.arrived() | watch.firing())
+    case.expect("queries of dashboards and alerts that never had data", unanswered(watch.prometheus), {})
     watch.stop()
     case.finish(agent)
     case.end()

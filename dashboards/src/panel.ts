@@ -17,6 +17,8 @@ export interface Query {
   readonly expr: string;
   /** Grafana's legend template; a table shows the labels themselves. */
   readonly legend?: string;
+  /** Marks in the graph that name the capture, or the record, of the last finding. */
+  readonly exemplars?: boolean;
 }
 
 export interface PanelSpec {
@@ -71,12 +73,13 @@ function frame<P extends AnyPanel>(panel: P, spec: PanelSpec): P {
 }
 
 function target(query: Query, position: number): prometheus.DataqueryBuilder {
-  return new prometheus.DataqueryBuilder()
+  const made = new prometheus.DataqueryBuilder()
     .refId(String.fromCharCode(65 + position))
     .datasource(DATASOURCE)
     .editorMode(prometheus.QueryEditorMode.Code)
     .expr(query.expr)
     .legendFormat(query.legend ?? '');
+  return query.exemplars ? made.exemplar(true) : made;
 }
 
 const over = (spec: PanelSpec) => spec.queries.map((q, i) => target(q, i).range());

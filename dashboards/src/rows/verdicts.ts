@@ -13,11 +13,17 @@ const sortDown = (column: string) => [
 const byRule = bars({
   id: 201,
   title: 'Violations by rule and severity',
-  good: 'When rules were broken; good is an empty graph at zero, and every bar is worth reading its violation record.',
+  good: 'When rules were broken; good is an empty graph at zero, and every bar is worth reading what its mark names: a capture, or a record of the violations file.',
   unit: units.Short,
   span: 16,
   alerts: ['MigwatchViolationCritical', 'MigwatchViolationWarning'],
-  queries: [{ expr: sumBy('rule, severity', increase(violations, POINT)), legend: '{{severity}} {{rule}}' }],
+  queries: [
+    {
+      expr: sumBy('rule, severity', increase(violations, POINT)),
+      legend: '{{severity}} {{rule}}',
+      exemplars: true,
+    },
+  ],
 });
 
 const counted = rows(

@@ -126,6 +126,11 @@ export const METRICS = {
     'Interrupts that the host handled in STOP, STOP_COPY or RESUMING; posted ones are not seen.',
   ),
   setIrqs: counter('set_irqs_total', ['device', 'index'], 'SET_IRQS calls.'),
+  irqsRestored: counter(
+    'destination_set_irqs_total',
+    ['window'],
+    'SET_IRQS calls that arranged interrupts of devices that were being restored, by state; after-running: none were armed before.',
+  ),
   dirtyReports: counter(
     'dirty_log_reports_total',
     ['device'],

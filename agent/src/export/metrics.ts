@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Device, Side } from '../model/device.js';
+import type { IrqWindow } from '../model/set_irqs.js';
 import type { MigrationResult, Observer, World } from '../model/world.js';
 import type { Violation } from '../rules/finding.js';
 import { type RuleText, SEVERITIES, type Severity } from '../rules/rule.js';
@@ -144,6 +145,10 @@ export class Metrics implements Observer {
 
   stopped(side: Side, took: number): void {
     this.transitions.stopped(side, took);
+  }
+
+  irqsRestored(window: IrqWindow): void {
+    this.transitions.irqsRestored(window);
   }
 
   appeared(device: Device): void {

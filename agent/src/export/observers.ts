@@ -6,6 +6,7 @@ export function both(all: Observer, some: Pick<Observer, 'visit' | 'migration'>)
   return {
     arc: (...what) => all.arc(...what),
     stopped: (...what) => all.stopped(...what),
+    irqsRestored: (window) => all.irqsRestored(window),
     appeared: (device) => all.appeared(device),
     gone: (device) => all.gone(device),
     visit: (...what) => {

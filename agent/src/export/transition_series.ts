@@ -2,6 +2,7 @@
 /** How the state machines of this host moved, by driver rather than by device: drivers are few. */
 import type { Device, Side } from '../model/device.js';
 import { STATE_NAMES } from '../model/fsm.js';
+import { IRQ_WINDOWS, type IrqWindow } from '../model/set_irqs.js';
 import type { MigrationResult } from '../model/world.js';
 import { driverArcs } from './driver_arcs.js';
 import { DurationHistogram } from './histogram.js';
@@ -55,6 +56,7 @@ export class TransitionSeries {
   private readonly migrations = MIGRATION_SIDES.map((side) =>
     RESULTS.map((result) => new Series({ side, result })),
   );
+  private readonly restored = IRQ_WINDOWS.map((window) => new Series({ window }));
 
   /** The arcs of its driver begin at zero, so that the first one that fails is an increase. */
   know({ driver, flags }: Device): void {
@@ -94,7 +96,13 @@ export class TransitionSeries {
     this.stops[SIDES.indexOf(side)]?.observe(took);
   }
 
+  irqsRestored(window: IrqWindow): void {
+    const series = this.restored[IRQ_WINDOWS.indexOf(window)];
+    if (series) series.value++;
+  }
+
   collect(lines: Lines): void {
+    lines.irqsRestored.push(...this.restored);
     for (const ofDriver of this.arcs.values()) for (const arc of ofDriver) arc?.collect(lines);
     for (const visit of this.visits) visit.collect(lines.stateSeconds);
     for (const stop of this.stops) stop.collect(lines.stoppedSeconds);

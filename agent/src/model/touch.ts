@@ -18,6 +18,7 @@ import {
 } from '../wire/events.gen.js';
 import type { Device } from './device.js';
 import { HALT, isIn } from './fsm.js';
+import { arrangesInterrupts, givesVectors, irqWindow, takesDown } from './set_irqs.js';
 import { interrupted } from './v1.js';
 import type { World } from './world.js';
 
@@ -105,31 +106,21 @@ export function repeated(d: Device, e: RepeatsEvent): void {
   if (d.transition) d.counts.ambiguous += e.count;
 }
 
-export function setIrqs(_w: World, d: Device, e: SetIrqsEvent): void {
+export function setIrqs(w: World, d: Device, e: SetIrqsEvent): void {
+  const window = arrangesInterrupts(e) ? irqWindow(d) : undefined;
+  if (window) w.observer.irqsRestored(window);
   add(d.counts.setIrqs, e.index);
   d.lastIrqSetupAt = e.at;
   arm(d, e);
 }
 
-/** VFIO_IRQ_SET_* (uapi/linux/vfio.h): vectors are given eventfds, or an index is taken down. */
-const DATA_NONE = 1;
-const DATA_EVENTFD = 4;
-const ACTION_TRIGGER = 0x20;
-
-export const givesVectors = (e: SetIrqsEvent): boolean =>
-  e.ret >= 0 &&
-  e.index <= 2 &&
-  e.count > 0 &&
-  (e.flags & ACTION_TRIGGER) !== 0 &&
-  (e.flags & DATA_EVENTFD) !== 0;
-
 function arm(d: Device, e: SetIrqsEvent): void {
   if (e.miss & 1) d.armed = -1;
-  if (d.armed < 0 || e.ret < 0 || e.index > 2 || !(e.flags & ACTION_TRIGGER)) return;
+  if (d.armed < 0) return;
   if (givesVectors(e)) {
     d.armed |= 1 << e.index;
     d.unarmedSince = -1;
-  } else if (e.flags & DATA_NONE && e.count === 0) d.armed &= ~(1 << e.index);
+  } else if (takesDown(e)) d.armed &= ~(1 << e.index);
 }
 
 /** The guest set up its own interrupts: the VMM follows. */

@@ -10,6 +10,7 @@ import { IdMap } from './id_map.js';
 import { P2pMappings } from './p2p_mappings.js';
 import { Reports } from './reports.js';
 import type { Session } from './session.js';
+import type { IrqWindow } from './set_irqs.js';
 import type { Reading } from './snapshot.js';
 
 /** A mapping of a BAR that was removed. */
@@ -76,6 +77,8 @@ export interface Observer {
   /** `device` is still in its episode. */
   migration(side: Side, result: MigrationResult, device: Device): void;
   stopped(side: Side, took: number): void;
+  /** SET_IRQS arranged interrupts of a device that is being restored. */
+  irqsRestored(window: IrqWindow): void;
   appeared(device: Device): void;
   gone(device: Device): void;
 }
@@ -178,6 +181,7 @@ export const NO_OBSERVER: Observer = {
   visit: () => {},
   migration: () => {},
   stopped: () => {},
+  irqsRestored: () => {},
   appeared: () => {},
   gone: () => {},
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State } from '../model/fsm.js';
-import { givesVectors } from '../model/touch.js';
+import { givesVectors } from '../model/set_irqs.js';
 import { RingValue } from '../wire/events.gen.js';
 import { irqEvidence } from './irq.js';
 import { broken, KEPT, rule, SILENT, unknown } from './rule.js';

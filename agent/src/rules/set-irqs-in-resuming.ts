@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { State } from '../model/fsm.js';
-import { arrangesInterrupts, irqEvidence } from './irq.js';
+import { arrangesInterrupts } from '../model/set_irqs.js';
+import { irqEvidence } from './irq.js';
 import { broken, KEPT, rule, SILENT } from './rule.js';
 import { settledIn } from './settled.js';
 
@@ -15,7 +16,8 @@ export const setIrqsInResuming = rule({
   party: 'user',
   severities: ['info', 'warning'],
   needs: ['set-irqs', 'migration-state'],
-  decides: 'SET_IRQS of INTX, MSI or MSIX while the device is settled in RESUMING.',
+  decides:
+    'SET_IRQS of INTX, MSI or MSIX while the device is settled in RESUMING. When destinations make these calls is counted: migwatch_destination_set_irqs_total.',
   benign: 'Every stock QEMU and Cloud Hypervisor destination does it: info, and not for alerting.',
   action: 'None in profile uapi.',
   on: ['set_irqs'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HALT } from '../model/fsm.js';
-import { irqEvidence, isLoopback } from './irq.js';
+import { isLoopback } from '../model/set_irqs.js';
+import { irqEvidence } from './irq.js';
 import { broken, KEPT, rule, SILENT } from './rule.js';
 import { settledIn } from './settled.js';
 

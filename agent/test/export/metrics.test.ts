@@ -17,6 +17,8 @@ test('before anything happened, counters of rules and migrations are there at ze
   for (const side of ['source', 'destination'])
     for (const result of ['completed', 'failed', 'cancelled'])
       assert.equal(lines.get(`migwatch_migrations_total{side="${side}",result="${result}"}`), 0);
+  for (const window of ['resuming', 'stop', 'p2p', 'after-running'])
+    assert.equal(lines.get(`migwatch_destination_set_irqs_total{window="${window}"}`), 0);
   assert.equal(lines.get('migwatch_verdicts_total{rule="rule-b",verdict="unknown"}'), 0);
   assert.equal(lines.get('migwatch_state_seconds_bucket{state="ERROR",le="+Inf"}'), 0);
   assert.equal(lines.get('migwatch_kernel_records_lost_total{ring="bulk"}'), 3);
@@ -38,6 +40,15 @@ test('a device brings its series; its violations start at zero', async () => {
     assert.equal(lines.get(`migwatch_device_violations_total{device="${VF}",severity="${severity}"}`), 0);
   assert.equal(lines.get(`migwatch_device_state{device="${VF}",state="RUNNING"}`), 1);
   assert.equal(lines.get(`migwatch_device_state{device="${VF}",state="ERROR"}`), 0);
+});
+
+test('when a destination arranges its interrupts is counted', async () => {
+  const host = new Host();
+  host.open(1, VF);
+  const gen = host.set(1, 2, State.RUNNING, State.RESUMING);
+  host.feed('set_irqs', { dev: 1, gen, index: 2, count: 1, flags: 0x24 });
+  const lines = await scrape(host.metrics);
+  assert.equal(lines.get('migwatch_destination_set_irqs_total{window="resuming"}'), 1);
 });
 
 test('what the device did is counted', async () => {

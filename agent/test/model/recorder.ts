@@ -14,6 +14,7 @@ export function told(text: string): string[] {
     visit: (state, took) => log.push(`visit ${stateName(state)} ${ms(took)}`),
     migration: (side, result) => log.push(`migration ${side} ${result}`),
     stopped: (side, took) => log.push(`stopped ${side} ${ms(took)}`),
+    irqsRestored: (window) => log.push(`irqs ${window}`),
     appeared: (d) => log.push(`appeared ${d.name}`),
     gone: (d) => log.push(`gone ${d.name}`),
   };

@@ -68,6 +68,7 @@ test('v1: both sides complete, with the bytes that data_size told', () => {
       visit: () => {},
       migration: (side: string, result: string) => told.push(`${side} ${result}`),
       stopped: () => {},
+      irqsRestored: () => {},
       appeared: () => {},
       gone: () => {},
     };

@@ -13,21 +13,14 @@ from guest.agent import Agent  # noqa: E402
 from guest.case import Case  # noqa: E402
 from guest.vfio import State, outcome  # noqa: E402
 
-CAPABILITIES, CAP_MSI = 0x34, 0x05
+CAP_MSI = 0x05
 MSI_CONTROL, MSI_ADDRESS = 2, 4
 MSI_ENABLE = 1
 
 
-def msi_capability(device):
-    at = device.config_read(CAPABILITIES, 1)
-    while at and device.config_read(at, 1) != CAP_MSI:
-        at = device.config_read(at + 1, 1)
-    return at
-
-
 def msi(case, device):
     """Four switches, and between them writes that switch nothing."""
-    at = msi_capability(device)
+    at = device.capability(CAP_MSI)
     case.expect("the device has MSI", at > 0, True)
     control = device.config_read(at + MSI_CONTROL, 2) & ~MSI_ENABLE
     device.config_write(at + MSI_CONTROL, 2, control)  # off as before

@@ -22,6 +22,7 @@ VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT = 8
 PCI_COMMAND = 0x04
 PCI_COMMAND_MEMORY = 1 << 1
 PCI_COMMAND_MASTER = 1 << 2
+PCI_CAPABILITY_LIST = 0x34
 
 PAGE = 4096
 
@@ -86,6 +87,13 @@ class PciDevice(vfio.Device):
 
     def config_write(self, offset, size, value):
         return self.write(VFIO_PCI_CONFIG_REGION_INDEX, offset, value.to_bytes(size, "little"))
+
+    def capability(self, wanted):
+        """Where a capability begins in config space; 0 if the device has none of this kind."""
+        at = self.config_read(PCI_CAPABILITY_LIST, 1)
+        while at and self.config_read(at, 1) != wanted:
+            at = self.config_read(at + 1, 1)
+        return at
 
     def command(self, on=0, off=0):
         """Sets and clears bits of COMMAND; clearing PCI_COMMAND_MEMORY makes the kernel zap the BARs' mappings."""

@@ -46,6 +46,7 @@ kretprobe:vfio_pci_mmap_huge_fault /@v[tid]/ {
   delete(@v[tid]); delete(@o[tid]);
 }
 kprobe:vfio_msihandler { printf("%llu %d %d %llx %d\\n", nsecs, pid, tid, arg1, arg0); }
+kprobe:vfio_pci_memory_lock_and_enable { printf("%llu %d %d %llx\\n", nsecs, pid, tid, arg0); }
 """
 ENTRIES = "tracepoint:kvm:kvm_entry { @n[args->vcpu_id] = count(); }"
 # Devices that are RUNNING: the walk at an entry of the halted device's VM passes them all.

@@ -49,6 +49,7 @@ int kvm_pi_irte_update(struct trace_event_raw_kvm_pi_irte_update *ctx)
 	d = of ? device_at(of) : 0;
 	now.told = d != 0;
 	bpf_map_update_elem(&bypass_of_eventfd, eventfd, &now, BPF_ANY);
+	any_bypass = 1;
 	if (d)
 		emit_bypass(d, &now);
 	return 0;

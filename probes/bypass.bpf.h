@@ -29,6 +29,8 @@ struct {
 } bypass_of_eventfd SEC(".maps")
 __weak;
 
+__u32 any_bypass __weak; /* 0: there is no entry to look for */
+
 static __always_inline void emit_bypass(struct dev_info *d, struct bypass *b)
 {
 	struct ev_irq_bypass *e = RESERVE(crit, IRQ_BYPASS, irq_bypass, d->id, d->gen);
@@ -43,9 +45,12 @@ static __always_inline void emit_bypass(struct dev_info *d, struct bypass *b)
 /* An eventfd has just been bound to a device. */
 static __always_inline void tell_bypass(__u64 eventfd, const struct dev_ref *of)
 {
-	struct bypass *b = bpf_map_lookup_elem(&bypass_of_eventfd, &eventfd);
 	struct dev_info *d;
+	struct bypass *b;
 
+	if (!any_bypass)
+		return;
+	b = bpf_map_lookup_elem(&bypass_of_eventfd, &eventfd);
 	if (!b || b->told)
 		return;
 	d = device_at(of);

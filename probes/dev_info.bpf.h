@@ -13,8 +13,8 @@ struct dev_ref {
 	__u32 dev; /* its id */
 };
 
-/* An eventfd that the driver signals itself, at the place that its index and vector add up to: of
- * MSI and MSI-X, whose vectors share places, one is on at a time. */
+/* An eventfd that the driver signals itself (signal.bpf.h), at the place that its index and vector
+ * add up to: of MSI and MSI-X, whose vectors share places, one is on at a time. */
 #define SIGNAL_PLACES 64
 
 struct signal {

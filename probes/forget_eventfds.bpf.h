@@ -14,20 +14,15 @@ static long forget_eventfd(void *map, __u64 *eventfd, struct dev_ref *of, __u32 
 	return 0;
 }
 
-/* May walk a whole map, of which a close, rare and slow, takes no notice. */
+/* Walks a whole map, of which a close, rare and slow, takes no notice. */
 __weak int forget_eventfds(struct dev_info *d)
 {
-	struct signal_walk w = {.index = ANY_INDEX};
 	__u32 dev;
 
-	if (!d || !d->bound)
-		return 0;
-	w.of = ref_of(d);
+	if (!d || !d->bound || d->signals)
+		return 0; /* what a driver signals is kept with the device */
 	dev = d->id;
-	if (d->signals)
-		bpf_loop(SIGNAL_PLACES, let_go, &w, 0);
-	else
-		bpf_for_each_map_elem(&dev_of_eventfd, forget_eventfd, &dev, 0);
+	bpf_for_each_map_elem(&dev_of_eventfd, forget_eventfd, &dev, 0);
 	return 0;
 }
 

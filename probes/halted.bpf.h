@@ -3,7 +3,7 @@
 #ifndef MIGWATCH_HALTED_BPF_H
 #define MIGWATCH_HALTED_BPF_H
 
-#include "slots.bpf.h"
+#include "signal.bpf.h"
 
 /* Devices with d->halted, and those of them that signal. */
 __u32 nr_halted __weak, nr_halted_signalling __weak;
@@ -40,6 +40,7 @@ static __always_inline void leave_place(struct halted *of_vm, __u32 slot)
 static __always_inline void halt(struct dev_info *d)
 {
 	struct halted none = {}, *of_vm;
+	struct dev_ref of = ref_of(d);
 	__u32 tgid = d->tgid;
 
 	if (__sync_val_compare_and_swap(&d->halted, 0, 1))
@@ -51,12 +52,15 @@ static __always_inline void halt(struct dev_info *d)
 		__sync_fetch_and_add(&of_vm->n, 1);
 	}
 	__sync_fetch_and_add(&nr_halted, 1);
-	if (d->signals)
+	if (d->signals) {
+		bpf_loop(SIGNAL_PLACES, list_signal, &of, 0);
 		__sync_fetch_and_add(&nr_halted_signalling, 1);
+	}
 }
 
 static __always_inline void unhalt(struct dev_info *d)
 {
+	struct dev_ref of = ref_of(d);
 	__u32 tgid = d->tgid;
 	struct halted *of_vm;
 
@@ -68,8 +72,10 @@ static __always_inline void unhalt(struct dev_info *d)
 		__sync_fetch_and_add(&of_vm->n, -1);
 	}
 	__sync_fetch_and_add(&nr_halted, -1);
-	if (d->signals)
+	if (d->signals) {
+		bpf_loop(SIGNAL_PLACES, unlist_signal, &of, 0);
 		__sync_fetch_and_add(&nr_halted_signalling, -1);
+	}
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "signal.bpf.h"
+#include "device.bpf.h"
 
 static __always_inline int signalled(__u64 eventfd)
 {

@@ -24,7 +24,7 @@ def rmmod(module):
     return subprocess.run(["rmmod", module], stderr=subprocess.DEVNULL).returncode == 0
 
 
-def released(module, timeout=30):
+def released(module, timeout=120):
     """The kernel frees a program, and with it its hold on the module, some time after its last user has gone."""
     deadline = time.monotonic() + timeout
     while Path(f"/sys/module/{module}/refcnt").read_text().strip() != "0" and time.monotonic() < deadline:

@@ -40,7 +40,7 @@ def brief(agent):
     return [(v["rule"], v["device"], v["reason"], v["severity"]) for v in found(agent)]
 
 
-def await_finding(agent, rule, timeout=30):
+def await_finding(agent, rule, timeout=120):
     """Some are judged at the next tick."""
     deadline = time.monotonic() + timeout
     while not (of_rule := [v for v in found(agent) if v["rule"] == rule]) and time.monotonic() < deadline:

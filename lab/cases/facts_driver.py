@@ -35,7 +35,7 @@ class Facts:
         self.agent.settled()
         return [v for v in self.agent.violations() if v["rule"] in RULES]
 
-    def found(self, what, *wanted, timeout=30):
+    def found(self, what, *wanted, timeout=120):
         """What was found since the last time: (rule, reason, severity). Some wait for what may explain them."""
         deadline = time.monotonic() + timeout
         while len(new := self.all()[self.known:]) < len(wanted) and time.monotonic() < deadline:

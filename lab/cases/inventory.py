@@ -26,7 +26,7 @@ def metric(agent, name, **labels):
     return None if value is None else int(value)
 
 
-def await_finding(agent, rule, timeout=30):
+def await_finding(agent, rule, timeout=120):
     """Some are judged at the next tick."""
     deadline = time.monotonic() + timeout
     while not (found := [v for v in agent.violations() if v["rule"] == rule]) and time.monotonic() < deadline:

@@ -46,7 +46,7 @@ class Agent:
         self.ready_after = time.monotonic() - started
         print(f"     agent ready after {self.ready_after:.1f} s", flush=True)
 
-    def wait_log(self, pattern, timeout=30, since=0):
+    def wait_log(self, pattern, timeout=120, since=0):
         """Waits for a line of the agent's log, after its first `since` characters; answers it."""
         deadline = time.monotonic() + timeout
         while not (found := re.search(f"^.*{pattern}.*$", self.log[since:], re.M)):
@@ -65,7 +65,7 @@ class Agent:
             self.log += self.process.stderr.read1(1 << 16).decode()
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=30) as reply:
+        with urllib.request.urlopen(self.url + path, timeout=120) as reply:
             return reply.read().decode()
 
     def metrics(self):
@@ -75,7 +75,7 @@ class Agent:
         lines = (line for line in self.get("/metrics").splitlines() if line and line[0] != "#")
         return {series: float(value) for series, value in (line.rsplit(" ", 1) for line in lines)}
 
-    def wait_metric(self, series, least, timeout=30):
+    def wait_metric(self, series, least, timeout=120):
         """Waits until a series has reached a value; answers the value."""
         deadline = time.monotonic() + timeout
         while (value := self.metrics().get(series, 0)) < least:
@@ -94,7 +94,7 @@ class Agent:
         """Oldest first."""
         return list(reversed(json.loads(self.get("/api/violations?limit=1000"))))
 
-    def settled(self, timeout=30):
+    def settled(self, timeout=120):
         """Waits until every record that was made has been received or counted as lost; answers the counters."""
         deadline = time.monotonic() + timeout
         while True:

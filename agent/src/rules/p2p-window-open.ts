@@ -38,9 +38,15 @@ function initiates(a: Device): Verdict {
 const openSince = (a: Device, b: Device, m: P2pMapping): number =>
   Math.max(m.at, b.landedAt, a.hasMigration ? a.landedAt : a.knownAt);
 
+/** What is written to B now goes to no other host: B is paused only, or a source that A has left already, going back. */
+function staysHere(a: Device, b: Device): boolean {
+  if (b.state !== State.STOP) return false;
+  const side = b.episode?.side ?? 'pause-only';
+  return side === 'pause-only' || (side === 'source' && a.hasMigration && a.landedAt > b.landedAt);
+}
+
 function finding(e: KernelEvent, a: Device, b: Device, m: P2pMapping): Broken {
-  const pause = b.state === State.STOP && (b.episode?.side ?? 'pause-only') === 'pause-only';
-  return broken(`from-${a.name}`, pause ? 'warning' : 'critical', {
+  return broken(`from-${a.name}`, staysHere(a, b) ? 'warning' : 'critical', {
     device: b,
     peers: [a],
     evidence: {
@@ -120,9 +126,9 @@ export const p2pWindowOpen = rule({
   scope: 'devices',
   needs: ['p2p-map', 'migration-state'],
   decides:
-    'For more than a millisecond: device B in STOP, STOP_COPY or RESUMING, its BAR mapped in a container, and a device A of that container in RUNNING or PRE_COPY, or not migratable at all. Judged at each tick and when A or B leaves that state. In a pause without migration: warning. Unknown where a device or its mappings are older than the agent. Whether A masters the bus is not observed: assumed.',
+    'For more than a millisecond: device B in STOP, STOP_COPY or RESUMING, its BAR mapped in a container, and a device A of that container in RUNNING or PRE_COPY, or not migratable at all. Judged at each tick and when A or B leaves that state. Warning where B is in STOP and does not leave this host: in a pause without migration, or where A was set going again after B had stopped as a source. Unknown where a device or its mappings are older than the agent. Whether A masters the bus is not observed: assumed.',
   benign:
-    'Platforms that do not route P2P: hisi_acc, and what `p2p.unroutable` of the configuration names, are excepted. QEMU 8.2 and later stops in two passes and keeps the window shut.',
+    'Platforms that do not route P2P: hisi_acc, and what `p2p.unroutable` of the configuration names, are excepted. QEMU 8.2 and later stops in two passes and keeps the window shut. A source that goes back, as QEMU does that cancels while its guest is paused, starts device by device (warning).',
   action: 'Quiesce A before B is stopped, or remove the mapping.',
   on: ['tick', 'mig_set'],
   judge(w, e, d, limits) {

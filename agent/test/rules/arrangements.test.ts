@@ -136,3 +136,26 @@ test('mappings: unknown state, transition, or state records that may be missing'
   assert.deepEqual(dma(`${COPYING}\n3ms lost crit 1\n4ms ${map}`), ['unknown']);
   assert.deepEqual(dma(`${COPYING}\n3ms lost bulk 1\n4ms ${map}`), ['map info']);
 });
+
+test('an open P2P window is critical as long as what it lets in may go to the other host', () => {
+  const reached = `
+  0      container1 join 1
+  0      dev1 opened pci mlx5_vfio_pci container=1 group=1
+  0      container1 join 2
+  0      dev2 opened pci mlx5_vfio_pci container=1 group=2
+  1ms    container1 map 0xfe000000 0x1000
+  1ms    container1 p2p dev1 bar0+0 0xfe000000 0x1000
+  1s     dev1 set STOP_COPY`;
+  const answers = (text: string) =>
+    new Set(verdicts('p2p-window-open', `${reached}\n${text}`).filter((a) => a.includes(' ')));
+  assert.deepEqual(
+    answers('1001ms dev1 set STOP\n2s tick'),
+    new Set(['from-dev2 critical']),
+    'dev2 never stopped',
+  );
+  assert.deepEqual(
+    answers('1001ms dev2 set STOP\n1002ms dev2 set RUNNING\n2s tick'),
+    new Set(['from-dev2 critical']),
+    'dev1 is still being saved',
+  );
+});

@@ -11,6 +11,9 @@ const DROPPED = `${ONE}\n1s container1 track start\n1s dev1 set PRE_COPY\n2s con
 const END = '5s dev1 data read 0\n6s dev1 set STOP';
 const QUIET = `${REACHED}\n2s container1 gone 0xfe000000 0x1000\n3s dev2 set RUNNING_P2P`;
 
+const TWO_PASSES =
+  '1s dev1 set PRE_COPY_P2P\n2s dev2 set PRE_COPY_P2P\n3s dev1 set STOP_COPY\n4s dev2 set STOP_COPY';
+
 export const MEMORY: Table = {
   'iommu-fault-while-halted': {
     kept: `${ONE}\n1s dev1 iommu-fault 0x1000`,
@@ -43,7 +46,11 @@ export const MEMORY: Table = {
     unknown: `${REACHED}\n1s dev1 set STOP\n1500ms lost crit 1\n3s tick`,
     benign: {
       'Platforms that do not route': `${REACHED.replaceAll('mlx5', 'hisi_acc')}\n1s dev1 set STOP_COPY\n3s tick`,
-      'QEMU 8.2': `${REACHED}\n1s dev1 set PRE_COPY_P2P\n2s dev2 set PRE_COPY_P2P\n3s dev1 set STOP_COPY\n4s dev2 set STOP_COPY\n5s tick`,
+      'QEMU 8.2': `${REACHED}\n${TWO_PASSES}\n5s tick`,
+      'A source that goes back': {
+        text: `${REACHED}\n${TWO_PASSES}\n5s dev1 set STOP\n5001ms dev2 set RUNNING\n5500ms tick\n6s dev1 set RUNNING`,
+        answers: ['kept', 'from-dev2 warning', 'from-dev2 warning'],
+      },
     },
   },
   'p2p-map-target-halted': {

@@ -62,6 +62,8 @@ export interface RunConfig {
 const MIB = 1 << 20;
 const DAY = 86_400;
 const MAX_COUNT = 1 << 20;
+/** The kernel's memory for them is taken at start, 4.6 KB each: 300 MB. */
+const MAX_DEVICES = 1 << 16;
 const MIN_RING_KIB = 4;
 const MAX_RING_KIB = 1 << 20;
 
@@ -130,7 +132,7 @@ function kernelConfig(
     critBytes: ringBytes('ring.crit-kib', a['ring.crit-kib']),
     bulkBytes: ringBytes('ring.bulk-kib', a['ring.bulk-kib']),
     perKind: between(a, 'limit.per-kind', 1, MAX_COUNT, 1),
-    maxDevices: between(a, 'limit.devices', 1, MAX_COUNT, 1),
+    maxDevices: between(a, 'limit.devices', 1, MAX_DEVICES, 1),
     maxSessions: between(a, 'limit.sessions', 1, MAX_COUNT, 1),
   };
 }

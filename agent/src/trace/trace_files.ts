@@ -67,10 +67,13 @@ export class TraceFiles {
     closeSync(fd);
   }
 
-  /** Begins a new file, with room for that many bytes if older traces can make it. */
+  /**
+   * Begins a new file, with room for that many bytes if older traces can make it. In place of one into which nothing
+   * could be written: who reads the first segment knows that none before it was removed to make room.
+   */
   begin(reserve: number): void {
     this.end();
-    this.segment++;
+    if (this.segment === 0 || this.written > 0) this.segment++;
     this.path = join(this.folder, `stream_${String(this.segment).padStart(6, '0')}`);
     this.makeRoom(reserve);
     this.fd = create(this.path);

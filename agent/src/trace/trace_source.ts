@@ -12,6 +12,7 @@ import { readOrigin, sizeOf, streamsIn, theTraceIn } from './trace_folder.js';
 
 const MAX_DAMAGES = 1_000;
 const SCAN_BYTES = 1 << 20;
+const FIRST_SEGMENT = 1;
 /** More of nothing than any damage leaves between two packets: what is behind it is not looked for. */
 const MAX_SCANNED = 1 << 28;
 
@@ -287,8 +288,8 @@ export class TraceSource implements Source {
 
   /** Tells of the events between the last packet and this one. */
   private gap(head: PacketHead, place: (what: string) => void): Uint8Array | undefined {
-    // What begins with a preamble, or with the first packet, lacks nothing.
-    const whole = head.preamble ? head.firstEvent : 0;
+    // What begins with a later segment lacks nothing: those before it were removed to make room.
+    const whole = head.preamble && head.segment > FIRST_SEGMENT ? head.firstEvent : 0;
     const expected = this.expected ?? { seq: head.preamble ? head.seq : 0, event: whole };
     this.expected = { seq: head.seq + 1, event: head.firstEvent + (head.preamble ? 0 : head.events) };
     if (head.seq !== expected.seq && this.damages.length === this.told)

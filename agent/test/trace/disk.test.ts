@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Traces keep to their budget; a folder that cannot be written costs events, which are counted, and nothing else. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeRoom } from '../../src/trace/disk.js';
+import { metadataText } from '../../src/trace/metadata.js';
+import { TraceFiles } from '../../src/trace/trace_files.js';
+import { originHere, RECORD_FORMAT } from '../../src/trace_format.js';
 import { encode } from '../../src/wire/events.gen.js';
+import { TSDL_EVENTS } from '../../src/wire/tsdl.gen.js';
 import { judgeBatches } from '../run.js';
 import { folder, read, streams, write } from './recorded.js';
 
@@ -86,4 +91,24 @@ test('a folder that goes away is said; what is missing is counted and judged as 
   assert.ok(damages.length <= 1, damages.join());
   const { judge } = judgeBatches([bytes]);
   assert.equal(judge.world.lost[0], written.writer.dropped);
+});
+
+test('a trace whose disk was full from the start lacks what came until then', async (t) => {
+  const dir = folder(t);
+  const limits = { budgetBytes: 1e9, freeBytes: 1e18 };
+  const uuid = randomUUID();
+  const metadata = metadataText({ ...originHere([], {}), uuid }, TSDL_EVENTS);
+  const files = new TraceFiles(
+    { dir, limits, format: RECORD_FORMAT, open: () => [] },
+    { name: 'late', uuid, metadata },
+  );
+  files.begin(0);
+  assert.throws(() => files.write(Buffer.concat([tick(1), tick(2)]), false, 0), /floor/);
+  limits.freeBytes = 0;
+  files.begin(0);
+  files.write(tick(0), true, 0);
+  files.write(tick(3), false, 0);
+  files.close();
+  const { source, damages } = await read(join(dir, 'late'));
+  assert.deepEqual([source.missing, damages], [2, []]);
 });

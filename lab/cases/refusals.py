@@ -95,9 +95,10 @@ def full_trace_disk(case):
     """The trace stops when its disk is full, watching does not; with room again it goes on, and says what it lacks."""
     small = Path("/tmp/traces")
     small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "none", small], check=True)
-    (small / "fill").write_bytes(bytes(460 << 10))
-    agent = Agent(flags=[f"--trace.dir={small}", "--trace.free-mib=0", "--flight.memory-mib=0"], trace=False, port=9644)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", small], check=True)
+    (small / "fill").write_bytes(bytes((4 << 20) - (52 << 10)))
+    agent = Agent(flags=[f"--trace.dir={small}", "--trace.free-mib=0", "--trace.segment-mib=1", "--flight.memory-mib=0"],
+                  trace=False, port=9644)
     container = vfio.Container()
     device = vfio.open_device(container, mdev.sysfs(mdev.SOURCE))
 

@@ -26,6 +26,8 @@ export interface Outcome {
   /** Those of them that tell of more than loss. */
   readonly proven: number;
   readonly damages: readonly Damage[];
+  /** Records that did not get into the trace. It does not say of which ring: the world has each as lost in both. */
+  readonly missing: number;
   /** Of the rules that were asked for, those that could not judge all the time: a fact that they need was not observed. */
   readonly blind: ReadonlySet<string>;
 }
@@ -98,8 +100,8 @@ export async function judgeTrace(
   }
   const difference = policies.difference();
   if (difference) process.stderr.write(`migwatch: ${path}: ${difference}\n`);
-  const { folder, origin, damages } = source;
-  return { judge, folder, origin, violations, proven, damages, blind: blindRules(judge, filter) };
+  const { folder, origin, damages, missing } = source;
+  return { judge, folder, origin, violations, proven, damages, missing, blind: blindRules(judge, filter) };
 }
 
 function blindRules({ engine }: Judge, { rules }: Filter): Set<string> {
@@ -117,9 +119,9 @@ const unseenBy = (blind: ReadonlySet<string>, { engine }: Judge) =>
 const tellsOfLoss = (v: Violation) => v.rule === 'observability-gap' && v.reason.startsWith('lost-');
 
 /** Why the absence of violations proves nothing, or undefined. */
-export function notAssessable({ judge, damages, blind }: Outcome): string | undefined {
+export function notAssessable({ judge, damages, missing, blind }: Outcome): string | undefined {
   if (damages.length > 0) return 'the trace is damaged';
-  const lost = (judge.world.lost[0] ?? 0) + (judge.world.lost[1] ?? 0);
+  const lost = (judge.world.lost[0] ?? 0) + (judge.world.lost[1] ?? 0) - missing;
   if (lost > 0) return `${lost} records were lost while recording`;
   if (judge.undecodable > 0) return `${judge.undecodable} bytes are no record`;
   if (judge.events === 0) return 'the trace holds no records';

@@ -228,7 +228,8 @@ async function watch(
     const changes = probesLogged.since(probes);
     if (probes.some((p) => p.status === 'detached'))
       return log('warn', 'detached: nothing is watched until SIGUSR2', {});
-    if (why === undefined) return log('info', 'probes', changes);
+    if (why === undefined)
+      return changes.attached || changes.let_go ? log('info', 'probes', changes) : undefined;
     why = undefined;
     service.ready(state());
     log('info', 'ready', {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Traces keep to their budget; a folder that cannot be written costs events, which are counted, and nothing else. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { makeRoom } from '../../src/trace/disk.js';
 import { metadataText } from '../../src/trace/metadata.js';
 import { TraceFiles } from '../../src/trace/trace_files.js';
@@ -14,6 +16,7 @@ import { TSDL_EVENTS } from '../../src/wire/tsdl.gen.js';
 import { judgeBatches } from '../run.js';
 import { folder, read, streams, write } from './recorded.js';
 
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const tick = (n: number) => encode('tick', { at: 5_000_000_000_000n + BigInt(n) * 1_000_000_000n });
 const ticks = (count: number) => Array.from({ length: count }, (_, n) => tick(n));
 
@@ -111,4 +114,9 @@ test('a trace whose disk was full from the start lacks what came until then', as
   files.close();
   const { source, damages } = await read(join(dir, 'late'));
   assert.deepEqual([source.missing, damages], [2, []]);
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'replay', join(dir, 'late')], {
+    encoding: 'utf8',
+  });
+  assert.match(stderr, /^not assessable: 2 records were lost while recording /m);
+  assert.equal(status, 3);
 });

@@ -22,17 +22,13 @@ def main():
     source = qemu.start("source", paths[:2])
     source.set_parameters(downtime_limit=20000, max_bandwidth=1 << 30)
 
-    def attempt():
-        destination = qemu.start("destination", paths[2:], incoming=True)
-        return destination, migration.Held(source, destination), len(source.qmp.events)
-
     def given_up(destination, held, seen, how):
         held.cut()
         destination.qmp.drain()
         destination.process.wait()
         case.expect("the source's status", source.wait_migration(since=seen), how)
 
-    destination, held, seen = attempt()
+    destination, held, seen = migration.attempt(source, paths[2:])
     source.pause()
     case.expect("paused in pre-copy", [agent.state(device) for device in here], ["STOP_COPY"] * 2)
     source.resume()
@@ -41,7 +37,7 @@ def main():
     trips.take("load-given-up", *there)
     trips.take("paused-in-pre-copy", *here)
 
-    destination, held, seen = attempt()
+    destination, held, seen = migration.attempt(source, paths[2:])
     source.pause()
     source.cancel()
     given_up(destination, held, seen, "cancelled")
@@ -50,7 +46,7 @@ def main():
     trips.take("load-given-up", *there)
     trips.take("cancelled-while-paused", *here)
 
-    destination, held, seen = attempt()
+    destination, held, seen = migration.attempt(source, paths[2:])
     source.reset()
     held.release()
     case.expect("rebooted in pre-copy: the source's status", source.wait_migration(since=seen), "failed")

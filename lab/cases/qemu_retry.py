@@ -22,11 +22,7 @@ def main():
     source = qemu.start("source", paths[:2])
     source.set_parameters(downtime_limit=20000, max_bandwidth=1 << 30)
 
-    def attempt():
-        destination = qemu.start("destination", paths[2:], incoming=True)
-        return destination, migration.Held(source, destination), len(source.qmp.events)
-
-    destination, held, seen = attempt()
+    destination, held, seen = migration.attempt(source, paths[2:])
     held.cut()
     destination.qmp.drain()
     case.expect("cut in pre-copy: the destination's exit code", destination.process.wait(), 1)
@@ -36,7 +32,7 @@ def main():
     trips.take("pre-copy-cut", *here)
 
     source.enable("pause-before-switchover")
-    destination, held, seen = attempt()
+    destination, held, seen = migration.attempt(source, paths[2:])
     held.release()
     source.wait_status(("pre-switchover",), since=seen)
     source.wait_state("stop-copy", seen)
@@ -49,7 +45,7 @@ def main():
     source.wait_state("running", seen)
     trips.take("switchover-cut", *here)
 
-    destination, held, seen = attempt()
+    destination, held, seen = migration.attempt(source, paths[2:])
     held.release()
     source.wait_status(("pre-switchover",), since=seen)
     source.qmp.execute("migrate-continue", state="pre-switchover")

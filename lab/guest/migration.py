@@ -65,3 +65,9 @@ class Held:
         """Lets it complete; both ends' status."""
         self.release()
         return [self.source.wait_migration(since=self._since), self.destination.wait_migration()]
+
+
+def attempt(source, paths):
+    """(a new destination with these devices, the migration to it, held in pre-copy, how many events the source has sent)"""
+    destination = qemu.start("destination", paths, incoming=True)
+    return destination, Held(source, destination), len(source.qmp.events)
